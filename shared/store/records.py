@@ -1,0 +1,322 @@
+"""What is kept, as values. Rows are the business of `tables`; nothing here knows about Azure.
+
+`etag` fields are the store's own (one per row, "" for a record not yet stored), except
+`Link.outlook_etag`, which is Graph's.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from shared.calendar.event import Event
+
+
+class State(StrEnum):
+    """Of a tenant, a connection or a calendar."""
+
+    NOT_CONNECTED = "not_connected"
+    CONSENT_PENDING = "consent_pending"
+    PROVISIONING = "provisioning"
+    ACTIVE = "active"
+    DEGRADED = "degraded"
+    ACTION_REQUIRED = "action_required"
+    PAUSED = "paused"
+    DISCONNECTING = "disconnecting"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarKey:
+    """Names one calendar's partition. `str()` is the queue message and `parse` its inverse."""
+
+    tenant: str
+    calendar: str
+
+    def __str__(self) -> str:
+        return f"{self.tenant}~{self.calendar}"
+
+    @classmethod
+    def parse(cls, text: str) -> "CalendarKey":
+        """Raises ValueError when `text` is not `tenant~calendar`."""
+        tenant, tilde, calendar = text.partition("~")
+        if not (tenant and tilde and calendar) or "~" in calendar:
+            raise ValueError("a calendar key is tenant~calendar")
+        return cls(tenant, calendar)
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """`id` is the host app's own id for its customer; `entra_tenant` is set once consented."""
+
+    id: str
+    name: str
+    state: State
+    since: datetime
+    cause: str = ""
+    entra_tenant: str = ""
+    policy: dict[str, Any] = field(default_factory=dict[str, Any])
+    etag: str = ""
+
+
+class ConnectionKind(StrEnum):
+    ORGANISATION = "organisation"
+    USER = "user"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A grant. `user_id` is the Entra object id of the person, "" for an organisation's grant."""
+
+    id: str
+    tenant: str
+    kind: ConnectionKind
+    state: State
+    since: datetime
+    entra_tenant: str
+    cause: str = ""
+    user_id: str = ""
+    address: str = ""
+    display_name: str = ""
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """One synced calendar: a mailbox's default one unless `graph_calendar` names another.
+
+    `delta_link` is "" when the next round starts from scratch. `client_state` is stored before
+    the subscription is asked for, so that a notification that comes first can be checked.
+    `announced` is False until the first round is through: that one links and tells nobody.
+    """
+
+    key: CalendarKey
+    connection: str
+    user_id: str
+    address: str
+    state: State
+    since: datetime
+    cause: str = ""
+    graph_calendar: str = ""
+    display_name: str = ""
+    aliases: tuple[str, ...] = ()
+    delta_link: str = ""
+    window_start: datetime | None = None
+    window_end: datetime | None = None
+    last_round: datetime | None = None
+    last_change: datetime | None = None
+    announced: bool = False
+    subscription: str = ""
+    subscription_expires: datetime | None = None
+    client_state: str = ""
+    interval: int = 300
+    poll_due: datetime | None = None
+    etag: str = ""
+
+
+class AppointmentStatus(StrEnum):
+    """The host app's own word on the appointment; it is never written to Outlook as such,
+    but `CANCELLED` cancels the event.
+    """
+
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+    CANCELLED = "cancelled"
+
+
+class Origin(StrEnum):
+    APP = "app"
+    OUTLOOK = "outlook"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What both sides last agreed on for one event, and what the host app wants now.
+
+    `app` is what the host app has (None: it deleted the appointment). `base` is the agreed
+    content as the host app had it, `outlook` as Outlook had it; both None before the first
+    agreement. `version` counts every accepted or reported change of the appointment;
+    `revision` is the host app's own number, if it sends one. `event_id` is Graph's immutable id.
+    """
+
+    appointment: str
+    version: int
+    app: Event | None
+    base: Event | None = None
+    outlook: Event | None = None
+    event_id: str = ""
+    outlook_etag: str = ""
+    ical_uid: str = ""
+    organizer: str = ""
+    is_organizer: bool = True
+    status: AppointmentStatus = AppointmentStatus.CONFIRMED
+    origin: Origin = Origin.APP
+    revision: int | None = None
+    changed: datetime | None = None
+    etag: str = ""
+
+
+class Wish(StrEnum):
+    WRITE = "write"
+    DELETE = "delete"
+    CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A wanted change not yet settled.
+
+    `maybe_written` holds digests of contents that this or a replaced pending change may have
+    put into Outlook: what Outlook shows that is in it is ours, not a person's edit.
+    `attempted` is stored before a create is sent: from then on the tag is looked up first.
+    """
+
+    appointment: str
+    version: int
+    wish: Wish
+    accepted: datetime
+    maybe_written: frozenset[str] = frozenset()
+    attempted: bool = False
+    tries: int = 0
+    comment: str = ""
+    etag: str = ""
+
+
+class OperationState(StrEnum):
+    PENDING = "pending"
+    APPLIED = "applied"
+    REFUSED = "refused"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """The outcome of one accepted change; its id is `appointment.version`."""
+
+    appointment: str
+    version: int
+    wish: Wish
+    state: OperationState
+    accepted: datetime
+    settled: datetime | None = None
+    problem: dict[str, Any] | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.appointment}.{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An attendee's copy of a meeting that is linked (or will be) at its organiser's calendar."""
+
+    event_id: str
+    ical_uid: str
+    organizer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One entry of a tenant's log. `id` guards against logging it twice; `number` is 0 until
+    it is in the log. `data` is JSON.
+    """
+
+    id: str
+    type: str
+    subject: str
+    time: datetime
+    data: dict[str, Any]
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """All rows of one event that must change together (rule: settle once).
+
+    `forget` names an appointment whose link and index row go. `event_was` is an event id whose
+    index row is out of date. Every field left at its default leaves its rows alone.
+    """
+
+    link: Link | None = None
+    forget: Link | None = None
+    done: Pending | None = None
+    keep: Pending | None = None
+    operations: tuple[Operation, ...] = ()
+    changes: tuple[Change, ...] = ()
+    copy: Copy | None = None
+    drop_copy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """`etag` is the fence: every settling transaction carries and renews it."""
+
+    key: CalendarKey
+    holder: str
+    until: datetime
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A calendar is dirty. `hints` are (event id, etag) pairs that notifications named."""
+
+    key: CalendarKey
+    since: datetime
+    hints: tuple[tuple[str, str], ...] = ()
+    etag: str = ""
+
+
+class DueKind(StrEnum):
+    WORK = "work"
+    POLL = "poll"
+    RENEW = "renew"
+    DELIVER = "deliver"
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A row of the due index: `name` needs a look of `kind` at `at` (rounded up to a minute)."""
+
+    kind: DueKind
+    at: datetime
+    name: str
+
+
+class EndpointState(StrEnum):
+    ACTIVE = "active"
+    FAILING = "failing"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A webhook of the host app; a consumer of the log with its cursor.
+
+    `cursor` is the number of the last change it confirmed. `busy_until` is the delivery lease.
+    """
+
+    id: str
+    tenant: str
+    url: str
+    state: EndpointState = EndpointState.ACTIVE
+    cursor: int = 0
+    failures: int = 0
+    next_try: datetime | None = None
+    busy_until: datetime | None = None
+    cause: str = ""
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentLink:
+    id: str
+    tenant: str
+    kind: ConnectionKind
+    expires: datetime
+    state: str = "created"
+    login_hint: str = ""
+    return_url: str = ""
+    connection: str = ""
+    problem: str = ""
+    etag: str = ""

@@ -1,0 +1,177 @@
+"""What the use cases ask of storage: one verb per need.
+
+Kept in two ways under one contract: `tables.TableStore` (Azure Table Storage) and
+`memory.MemoryStore` (tests). All of it raises `Contended` where a row was not as the caller
+thought (etag), and `Unavailable` where storage did not answer.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from shared.store.records import (
+    Calendar,
+    CalendarKey,
+    Change,
+    Connection,
+    ConsentLink,
+    Copy,
+    Due,
+    DueKind,
+    Endpoint,
+    Lease,
+    Link,
+    Mark,
+    Operation,
+    Pending,
+    Settlement,
+    Tenant,
+)
+
+
+class Store(Protocol):
+    # Tenants, connections, calendars. `put_*` inserts when etag is "" (Contended if it exists)
+    # and replaces under If-Match otherwise; it returns the record with its new etag.
+    async def put_tenant(self, tenant: Tenant) -> Tenant: ...
+    async def tenant(self, tenant: str) -> Tenant | None: ...
+    async def tenants(self, after: str = "", limit: int = 100) -> list[Tenant]: ...
+    async def put_connection(self, connection: Connection) -> Connection: ...
+    async def connection(self, tenant: str, connection: str) -> Connection | None: ...
+    async def connections(
+        self, tenant: str, after: str = "", limit: int = 100
+    ) -> list[Connection]: ...
+    async def put_calendar(self, calendar: Calendar) -> Calendar:
+        """Also keeps the directory (`calendar_at`) of address, aliases and user id current."""
+        ...
+
+    async def calendar(self, key: CalendarKey) -> Calendar | None: ...
+    async def calendars(self, tenant: str, connection: str = "") -> list[Calendar]: ...
+    async def calendar_at(self, tenant: str, mailbox: str) -> CalendarKey | None:
+        """The calendar synced for a mailbox, named by address, alias or Entra object id."""
+        ...
+
+    async def drop_calendar(self, calendar: Calendar) -> None:
+        """Forgets the calendar, its directory rows, and everything in its partition."""
+        ...
+
+    # Dirty marks.
+    async def mark(
+        self, key: CalendarKey, now: datetime, hints: Sequence[tuple[str, str]] = ()
+    ) -> bool:
+        """True on the edge from clean to dirty; otherwise the hints are added (50 at most)."""
+        ...
+
+    async def marked(self, key: CalendarKey) -> Mark | None: ...
+    async def unmark(self, mark: Mark) -> bool:
+        """False if somebody marked the calendar again since `mark` was read."""
+        ...
+
+    # The lease of a calendar.
+    async def acquire(
+        self, key: CalendarKey, holder: str, now: datetime, seconds: float
+    ) -> Lease | None:
+        """None while another holder's lease has not run out."""
+        ...
+
+    async def renew(self, lease: Lease, now: datetime, seconds: float) -> Lease: ...
+    async def release(self, lease: Lease) -> None:
+        """Quietly does nothing when the lease was lost meanwhile."""
+        ...
+
+    # Links and what belongs to them.
+    async def link(self, key: CalendarKey, appointment: str) -> Link | None: ...
+    async def links_of(self, key: CalendarKey, event_ids: Sequence[str]) -> dict[str, Link]:
+        """By event id; ids without a link are left out."""
+        ...
+
+    async def links(self, key: CalendarKey, after: str = "", limit: int = 1000) -> list[Link]:
+        """In order of appointment id, starting behind `after`."""
+        ...
+
+    async def copies(self, key: CalendarKey, event_ids: Sequence[str]) -> dict[str, Copy]: ...
+    async def all_copies(self, key: CalendarKey) -> list[Copy]: ...
+    async def pending(self, key: CalendarKey, appointment: str) -> Pending | None: ...
+    async def pendings(self, key: CalendarKey, limit: int = 100) -> list[Pending]:
+        """Oldest first."""
+        ...
+
+    async def attempt(
+        self, lease: Lease, pending: Pending, seconds: float, now: datetime
+    ) -> tuple[Lease, Pending]:
+        """Stores the pending row (tries, attempted, maybe_written) under fence and etag."""
+        ...
+
+    async def operation(
+        self, key: CalendarKey, appointment: str, version: int
+    ) -> Operation | None: ...
+    async def accept(
+        self, key: CalendarKey, link: Link, pending: Pending, operations: Sequence[Operation]
+    ) -> None:
+        """One transaction: the link (under its etag), the pending change, its operation (and the
+        superseded one's).
+        """
+        ...
+
+    async def settle(
+        self, lease: Lease, settlements: Sequence[Settlement], now: datetime, seconds: float
+    ) -> Lease:
+        """Each settlement whole or not at all, as many as fit in one transaction (100 rows,
+        4 MiB), each transaction under the fence, which is renewed. Raises Contended; earlier
+        transactions of the same call then stand.
+        """
+        ...
+
+    # The directory of appointments of a tenant.
+    async def claim(self, tenant: str, appointment: str, key: CalendarKey) -> CalendarKey:
+        """Where the appointment lives: `key`, unless it was claimed for another calendar."""
+        ...
+
+    async def located(self, tenant: str, appointment: str) -> CalendarKey | None: ...
+    async def unclaim(self, tenant: str, appointment: str) -> None: ...
+
+    # One meeting seen in several mailboxes of a tenant (same iCalUId).
+    async def claim_meeting(
+        self, tenant: str, ical_uid: str, key: CalendarKey, appointment: str
+    ) -> tuple[CalendarKey, str]:
+        """Who holds the meeting: the caller, unless another calendar claimed it first."""
+        ...
+
+    async def release_meeting(self, tenant: str, ical_uid: str, key: CalendarKey) -> None: ...
+
+    # Outbox and log.
+    async def outbox(self, key: CalendarKey, limit: int = 100) -> list[Change]:
+        """In the order in which they were settled."""
+        ...
+
+    async def clear_outbox(self, key: CalendarKey, changes: Sequence[Change]) -> None: ...
+    async def log(self, tenant: str, changes: Sequence[Change]) -> int:
+        """Appends without gaps, skips ids already logged, returns the newest number."""
+        ...
+
+    async def changes(self, tenant: str, after: int = 0, limit: int = 100) -> list[Change]: ...
+    async def head(self, tenant: str) -> int: ...
+
+    # Endpoints.
+    async def put_endpoint(self, endpoint: Endpoint) -> Endpoint: ...
+    async def endpoint(self, tenant: str, endpoint: str) -> Endpoint | None: ...
+    async def endpoints(self, tenant: str) -> list[Endpoint]: ...
+    async def drop_endpoint(self, endpoint: Endpoint) -> None: ...
+
+    # The due index, partitioned by kind and minute.
+    async def remind(self, due: Due) -> None: ...
+    async def due(self, kind: DueKind, now: datetime, limit: int = 500) -> list[Due]: ...
+    async def forget(self, due: Due) -> None: ...
+
+    # Consent.
+    async def put_consent_link(self, link: ConsentLink) -> ConsentLink: ...
+    async def consent_link(self, tenant: str, link: str) -> ConsentLink | None: ...
+    async def consent_links(self, tenant: str) -> list[ConsentLink]: ...
+    async def burn(self, nonce: str, until: datetime) -> bool:
+        """True the first time: what may be used once was used now. Kept until `until`."""
+        ...
+
+
+class Queues(Protocol):
+    """Sends keys, never payloads. Base64, as the trigger reads it."""
+
+    async def send(self, queue: str, message: str, after: float = 0) -> None: ...
