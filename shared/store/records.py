@@ -208,11 +208,17 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """An attendee's copy of a meeting that is linked (or will be) at its organiser's calendar."""
+    """An event that is known but not linked.
+
+    An attendee's copy of a meeting that is linked at its organiser's calendar, or (organizer "")
+    an event from before the connection that the policy leaves alone until somebody edits it:
+    `etag` is Graph's, of when it was last looked at.
+    """
 
     event_id: str
     ical_uid: str
     organizer: str
+    etag: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,11 +239,13 @@ class Change:
 class Settlement:
     """All rows of one event that must change together (rule: settle once).
 
-    `forget` names an appointment whose link and index row go. `event_was` is an event id whose
-    index row is out of date. Every field left at its default leaves its rows alone.
+    `forget` names a link that goes with its index row. `event_was` is an event id whose index
+    row is out of date (the link stays, as a tombstone or with another event). Every field left
+    at its default leaves its rows alone.
     """
 
     link: Link | None = None
+    event_was: str = ""
     forget: Link | None = None
     done: Pending | None = None
     keep: Pending | None = None
