@@ -1,0 +1,1 @@
+"""Azure Key Vault's secrets protocol over TLS, kept in one file."""
