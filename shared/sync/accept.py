@@ -1,0 +1,287 @@
+"""A wanted change comes in from the host app: checked, kept in one transaction, and queued.
+
+After `put_appointment` or `delete_appointment` has returned, the change is not lost whatever
+happens; what became of it is told by its operation. Both raise `Refused`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.calendar.check import check
+from shared.calendar.digest import digest, same
+from shared.calendar.event import Attendee, Event
+from shared.errors import Contended, Problem, Refused
+from shared.policy.policy import Direction, Policy
+from shared.store.records import (
+    AppointmentStatus,
+    Calendar,
+    CalendarKey,
+    Link,
+    Operation,
+    OperationState,
+    Pending,
+    State,
+    Tenant,
+    Wish,
+)
+from shared.store.store import Store
+from shared.sync.wake import Wake
+
+# Two writers of one appointment at a time are common, ten in a row are a loop.
+ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """`if_version` is the version the caller last saw, `revision` the host app's own number."""
+
+    event: Event
+    mailbox: str
+    status: AppointmentStatus = AppointmentStatus.CONFIRMED
+    revision: int | None = None
+    if_version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    operation: Operation
+    link: Link
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    key: CalendarKey
+    link: Link | None
+    pending: Pending | None
+
+
+async def put_appointment(
+    store: Store, wake: Wake, tenant: Tenant, appointment: str, wanted: Wanted, now: datetime
+) -> Accepted:
+    for problem in check(wanted.event):
+        raise Refused(problem)
+    key = await _home(store, tenant, appointment, wanted.mailbox)
+
+    def change(found: _Found) -> Link | None:
+        return _written(found.link, appointment, wanted, now)
+
+    wish = Wish.CANCEL if wanted.status is AppointmentStatus.CANCELLED else Wish.WRITE
+    return await _accept(store, wake, key, appointment, change, _Order(wish, now))
+
+
+async def delete_appointment(
+    store: Store,
+    wake: Wake,
+    tenant: Tenant,
+    appointment: str,
+    *,
+    now: datetime,
+    cancel: bool = False,
+    comment: str = "",
+    if_version: int | None = None,
+) -> Accepted:
+    key = await store.located(tenant.id, appointment)
+    if key is None:
+        raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
+
+    def change(found: _Found) -> Link | None:
+        return _withdrawn(found.link, if_version, now, cancel=cancel)
+
+    wish = Wish.CANCEL if cancel else Wish.DELETE
+    return await _accept(store, wake, key, appointment, change, _Order(wish, now, comment))
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    wish: Wish
+    now: datetime
+    comment: str = ""
+
+
+async def _accept(
+    store: Store,
+    wake: Wake,
+    key: CalendarKey,
+    appointment: str,
+    change: Callable[[_Found], Link | None],
+    order: _Order,
+) -> Accepted:
+    for _ in range(ATTEMPTS):
+        found = _Found(
+            key, await store.link(key, appointment), await store.pending(key, appointment)
+        )
+        link = change(found)
+        if link is None:
+            return await _unchanged(store, found)
+        pending, operations = _queued(found, link, order)
+        await wake.remember(key, order.now)
+        try:
+            await store.accept(key, link, pending, operations)
+        except Contended:
+            continue
+        await wake.writer(key)
+        return Accepted(operations[0], link, created=found.link is None)
+    raise Contended(after=1, reason="too many writers of one appointment")
+
+
+async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) -> CalendarKey:
+    """Where the appointment lives, or will: the calendar of `mailbox`."""
+    _check_direction(tenant)
+    key = await store.calendar_at(tenant.id, mailbox)
+    calendar = await store.calendar(key) if key else None
+    if key is None or not _usable(calendar):
+        raise Refused(
+            Problem(
+                "mailbox-not-connected",
+                "No calendar of this mailbox is connected; make a consent link for it first.",
+                "/mailbox",
+            )
+        )
+    home = await store.claim(tenant.id, appointment, key)
+    if home != key:
+        raise Refused(
+            Problem(
+                "appointment-elsewhere",
+                "This appointment lives in another mailbox; delete it there before it is put here.",
+                "/mailbox",
+            )
+        )
+    return home
+
+
+def _check_direction(tenant: Tenant) -> None:
+    if Policy.from_json(tenant.policy).direction is Direction.TO_APP:
+        raise Refused(
+            Problem("direction-to-app", "This tenant's policy writes nothing to Outlook.")
+        )
+
+
+def _usable(calendar: Calendar | None) -> bool:
+    return calendar is not None and calendar.state not in {
+        State.DISCONNECTING,
+        State.DISCONNECTED,
+    }
+
+
+def _written(link: Link | None, appointment: str, wanted: Wanted, now: datetime) -> Link | None:
+    """The link with the wanted content; None if that is what it has."""
+    if link is None:
+        _check_version(None, wanted.if_version)
+        return Link(
+            appointment,
+            1,
+            wanted.event,
+            status=wanted.status,
+            revision=wanted.revision,
+            changed=now,
+        )
+    _check_version(link, wanted.if_version)
+    _check_revision(link, wanted.revision)
+    event = _with_responses(wanted.event, link.app or link.outlook)
+    if link.app is not None and same(event, link.app) and link.status is wanted.status:
+        return None
+    _check_organizer(link)
+    return replace(
+        link,
+        version=link.version + 1,
+        app=event,
+        status=wanted.status,
+        revision=wanted.revision if wanted.revision is not None else link.revision,
+        changed=now,
+    )
+
+
+def _withdrawn(
+    link: Link | None, if_version: int | None, now: datetime, *, cancel: bool
+) -> Link | None:
+    if link is None or link.app is None:
+        raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
+    _check_version(link, if_version)
+    if cancel:
+        if link.status is AppointmentStatus.CANCELLED:
+            return None
+        _check_organizer(link)
+        return replace(
+            link, version=link.version + 1, status=AppointmentStatus.CANCELLED, changed=now
+        )
+    return replace(link, version=link.version + 1, app=None, changed=now)
+
+
+def _check_version(link: Link | None, if_version: int | None) -> None:
+    version = link.version if link and link.app is not None else 0
+    if if_version is not None and if_version != version:
+        raise Refused(
+            Problem(
+                "version-conflict",
+                f"The appointment is at version {version}; read it again before writing.",
+                extra={"version": version},
+            )
+        )
+
+
+def _check_revision(link: Link, revision: int | None) -> None:
+    if revision is not None and link.revision is not None and revision < link.revision:
+        raise Refused(
+            Problem(
+                "stale-revision",
+                f"Revision {link.revision} was accepted already; {revision} is older.",
+                "/revision",
+                {"revision": link.revision},
+            )
+        )
+
+
+def _check_organizer(link: Link) -> None:
+    if not link.is_organizer:
+        raise Refused(
+            Problem(
+                "not-organizer",
+                "Only the organiser can change this meeting; this mailbox holds an attendee's copy.",
+            )
+        )
+
+
+def _with_responses(event: Event, known: Event | None) -> Event:
+    """Responses are Outlook's: the host app cannot set them, and does not lose them."""
+    responses = {a.address.lower(): a.response for a in known.attendees} if known else {}
+
+    def answered(attendee: Attendee) -> Attendee:
+        known_response = responses.get(attendee.address.lower())
+        return replace(attendee, response=known_response) if known_response else attendee
+
+    return replace(event, attendees=tuple(answered(a) for a in event.attendees))
+
+
+def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Operation]]:
+    """The pending change, which remembers what the one it replaces may have written."""
+    pending = Pending(link.appointment, link.version, order.wish, order.now, comment=order.comment)
+    operation = Operation(
+        link.appointment, link.version, order.wish, OperationState.PENDING, order.now
+    )
+    old = found.pending
+    if old is None:
+        return pending, [operation]
+    maybe = old.maybe_written
+    if old.wish is Wish.WRITE and found.link and found.link.app:
+        maybe |= {digest(found.link.app)}
+    pending = replace(pending, maybe_written=maybe, attempted=old.attempted, etag=old.etag)
+    superseded = Operation(
+        old.appointment, old.version, old.wish, OperationState.SUPERSEDED, old.accepted, order.now
+    )
+    return pending, [operation, superseded]
+
+
+async def _unchanged(store: Store, found: _Found) -> Accepted:
+    """Asked for what is so already: the last operation is the answer."""
+    if found.link is None:
+        raise RuntimeError("an appointment without a link cannot be unchanged")
+    link = found.link
+    last = await store.operation(found.key, link.appointment, link.version)
+    if last is None:
+        when = link.changed or datetime.min
+        last = Operation(
+            link.appointment, link.version, Wish.WRITE, OperationState.APPLIED, when, when
+        )
+    return Accepted(last, link, created=False)

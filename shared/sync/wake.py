@@ -1,0 +1,52 @@
+"""How a calendar gets a worker: a key on a queue now, and a row in the due index in case that
+message, or the worker that took it, is lost.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.store.records import CalendarKey, Due, DueKind
+from shared.store.store import Queues, Store
+
+PULL = "sync-calendar"
+PUSH = "write-appointment"
+DELIVER = "deliver-changes"
+
+# The sweep looks again this long after the last sign of work.
+GRACE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Wake:
+    """One per process: it recalls which calendars it put into the due index this minute, so a
+    burst of changes costs one row a minute.
+    """
+
+    store: Store
+    queues: Queues
+    _reminded: dict[str, datetime] = field(default_factory=dict[str, datetime])
+
+    async def remember(self, key: CalendarKey, now: datetime) -> None:
+        """To be called before work is stored, so that no stored work is ever unknown."""
+        minute = now.replace(second=0, microsecond=0)
+        if self._reminded.get(str(key)) == minute:
+            return
+        await self.store.remind(Due(DueKind.WORK, now + GRACE, str(key)))
+        if len(self._reminded) > 10_000:  # noqa: PLR2004 - a bound on memory, not a rule
+            self._reminded.clear()
+        self._reminded[str(key)] = minute
+
+    async def writer(self, key: CalendarKey) -> None:
+        await self.queues.send(PUSH, str(key))
+
+    async def reader(self, key: CalendarKey) -> None:
+        await self.queues.send(PULL, str(key))
+
+    async def dirty(
+        self, key: CalendarKey, now: datetime, hints: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        """Marks a calendar; its key is queued on the edge from clean to dirty."""
+        await self.remember(key, now)
+        if await self.store.mark(key, now, hints):
+            await self.reader(key)
