@@ -1,0 +1,108 @@
+"""What the host app is told: entries for the tenant's log, each naming who, what and why.
+
+A change's id is made of what it reports, so that reporting it again is noticed.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from shared.calendar.event_json import event_to_json
+from shared.store.records import Calendar, CalendarKey, Change, Link, Operation, State
+from shared.sync.merge import Conflict
+
+CREATED = "calbridge.appointment.created"
+UPDATED = "calbridge.appointment.updated"
+DELETED = "calbridge.appointment.deleted"
+CANCELLED = "calbridge.appointment.cancelled"
+APPLIED = "calbridge.operation.applied"
+REFUSED = "calbridge.operation.refused"
+CALENDAR_STATE = "calbridge.calendar.state"
+
+
+def appointment_json(link: Link) -> dict[str, Any]:
+    """The appointment as the API shows it; `synced` says whether Outlook shows the same."""
+    return {
+        "id": link.appointment,
+        "version": link.version,
+        "revision": link.revision,
+        "status": link.status.value,
+        "origin": link.origin.value,
+        "organizer": link.organizer,
+        "is_organizer": link.is_organizer,
+        "in_outlook": bool(link.event_id),
+        "changed": link.changed.isoformat() if link.changed else None,
+        **(event_to_json(link.app) if link.app else {}),
+    }
+
+
+def appointment_change(
+    key: CalendarKey,
+    link: Link,
+    kind: str,
+    now: datetime,
+    *,
+    mailbox: str = "",
+    fields: tuple[str, ...] = (),
+    conflicts: tuple[Conflict, ...] = (),
+    overruled: str = "",
+) -> Change:
+    """`overruled` is "edit" or "deletion": what of the host app's was refused in this."""
+    data: dict[str, Any] = {
+        "appointment": {"mailbox": mailbox, **appointment_json(link)},
+        "calendar": key.calendar,
+        "changed_in": "outlook",
+    }
+    if fields:
+        data["fields"] = list(fields)
+    if conflicts:
+        data["conflicts"] = [conflict_json(conflict) for conflict in conflicts]
+    if overruled:
+        data["overruled"] = overruled
+    identity = f"{link.appointment}.{link.version}.{kind.rpartition('.')[2]}"
+    return Change(identity, kind, link.appointment, now, data)
+
+
+def conflict_json(conflict: Conflict) -> dict[str, Any]:
+    return {
+        "field": conflict.field,
+        "app": conflict.app,
+        "outlook": conflict.outlook,
+        "winner": conflict.winner.value,
+    }
+
+
+def operation_json(operation: Operation) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "appointment": operation.appointment,
+        "version": operation.version,
+        "wish": operation.wish.value,
+        "state": operation.state.value,
+        "accepted": operation.accepted.isoformat(),
+        "settled": operation.settled.isoformat() if operation.settled else None,
+        "problem": operation.problem,
+    }
+
+
+def outcome(key: CalendarKey, operation: Operation, now: datetime) -> Change:
+    """One per operation that came to an end."""
+    kind = REFUSED if operation.problem else APPLIED
+    return Change(
+        f"{operation.id}.{operation.state.value}",
+        kind,
+        operation.appointment,
+        now,
+        {"operation": operation_json(operation), "calendar": key.calendar},
+    )
+
+
+def calendar_change(calendar: Calendar, was: State, now: datetime) -> Change:
+    data = {
+        "calendar": calendar.key.calendar,
+        "mailbox": calendar.address,
+        "state": calendar.state.value,
+        "was": was.value,
+        "cause": calendar.cause,
+    }
+    identity = f"{calendar.key.calendar}.{calendar.since.isoformat()}.{calendar.state.value}"
+    return Change(identity, CALENDAR_STATE, calendar.key.calendar, now, data)
