@@ -1,0 +1,53 @@
+"""One table of every problem and cause: what happened, who can fix it, and how.
+
+API problems, states, pages and log changes take their words from here.
+"""
+
+from typing import Any
+
+from shared.catalogue.access import ACCESS
+from shared.catalogue.cause import Cause, FixedBy
+from shared.catalogue.requests import REQUESTS
+from shared.catalogue.work import WORK
+from shared.errors import CalbridgeError, Problem, Reconnect, Refused, Rejected, TryAgain
+
+__all__ = ["CAUSES", "Cause", "FixedBy", "cause_of", "problem_json", "problem_of"]
+
+CAUSES: dict[str, Cause] = {cause.code: cause for cause in (*REQUESTS, *ACCESS, *WORK)}
+
+
+def cause_of(code: str) -> Cause:
+    """Falls back to `unexpected`, so that reporting a problem never fails itself."""
+    return CAUSES.get(code, CAUSES["unexpected"])
+
+
+def problem_of(error: CalbridgeError) -> Problem:
+    """What to tell the caller of the request in which `error` was raised."""
+    match error:
+        case Refused() | Rejected():
+            return error.problem
+        case Reconnect():
+            return Problem(error.cause)
+        case TryAgain(after=after):
+            return Problem("unavailable", extra={"retry_after": max(1, round(after))})
+        case _:
+            return Problem("unexpected")
+
+
+def problem_json(problem: Problem, instance: str = "") -> dict[str, Any]:
+    """RFC 9457 problem details, as an object for application/problem+json."""
+    cause = cause_of(problem.code)
+    answer: dict[str, Any] = {
+        "type": f"urn:calbridge:problem:{cause.code}",
+        "title": cause.title,
+        "status": cause.status,
+        "detail": problem.detail or cause.meaning,
+        "code": cause.code,
+        "fix_by": cause.fixed_by.value,
+        "remedy": cause.remedy,
+    }
+    if instance:
+        answer["instance"] = instance
+    if problem.pointer:
+        answer["pointer"] = problem.pointer
+    return {**problem.extra, **answer}
