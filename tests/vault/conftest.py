@@ -57,7 +57,7 @@ class RunningVault:
 
 
 def trusting(files: certs.Certificates) -> ssl.SSLContext:
-    return ssl.create_defaulttrusting(cafile=files.bundle)
+    return ssl.create_default_context(cafile=files.bundle)
 
 
 def start_vault(authority: Authority, files: certs.Certificates, state: Path) -> RunningVault:
