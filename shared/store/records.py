@@ -257,12 +257,16 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """`etag` is the fence: every settling transaction carries and renews it."""
+    """`etag` is the fence: every settling transaction carries and renews it. `holder` names one
+    run of one worker. `settled` counts the changes that ever went into the calendar's outbox,
+    so that their order depends on no clock.
+    """
 
     key: CalendarKey
     holder: str
     until: datetime
     etag: str
+    settled: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,46 @@
+r"""How names become row keys.
+
+Table Storage refuses / \ # ? and control characters in keys and allows 1 KiB; what is not
+plainly harmless is written as =XX per UTF-8 byte, so that different names stay different.
+https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-service-data-model
+"""
+
+import hashlib
+import string
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+_HARMLESS = frozenset(string.ascii_letters + string.digits + "._:~@+-")
+MOST_HINTS = 50
+
+
+def escape(name: str) -> str:
+    if all(character in _HARMLESS for character in name):
+        return name
+    return "".join(c if c in _HARMLESS else _hex(c) for c in name)
+
+
+def _hex(character: str) -> str:
+    return "".join(f"={byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
+
+
+def hashed(name: str) -> str:
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:40]
+
+
+def minute(at: datetime) -> datetime:
+    """Rounded up to a full minute, in UTC."""
+    at = at.astimezone(UTC)
+    floor = at.replace(second=0, microsecond=0)
+    return floor if floor == at else floor + timedelta(minutes=1)
+
+
+def with_hints(
+    old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]
+) -> tuple[tuple[str, str], ...]:
+    """One per event, the latest etag of each; of too many the newest stay."""
+    latest: dict[str, str] = {}
+    for event_id, etag in (*old, *new):
+        latest.pop(event_id, None)
+        latest[event_id] = etag
+    return tuple(latest.items())[-MOST_HINTS:]
