@@ -1,0 +1,81 @@
+"""The canonical form of an event: what two people would call the same.
+
+Blind to what Exchange rewrites: markup and spacing of bodies, names and responses of attendees,
+order, and the name of the zone a time is told in.
+"""
+
+import hashlib
+import json
+from datetime import UTC
+from typing import Any
+
+from shared.calendar.event import FIELDS, AllDay, Attendee, Event, Response, When, Zoned
+from shared.calendar.text import one_line, plain
+
+
+def canonical(event: Event) -> dict[str, Any]:
+    """JSON, one entry per name in `FIELDS`."""
+    return {name: canonical_field(name, event) for name in FIELDS}
+
+
+def canonical_field(name: str, event: Event) -> Any:
+    match name:
+        case "subject" | "location":
+            return one_line(getattr(event, name))
+        case "when":
+            return _when(event.when)
+        case "body":
+            return plain(event.body)
+        case "attendees":
+            return sorted({(address_key(a.address), a.kind.value) for a in event.attendees})
+        case "categories":
+            return sorted({one_line(category) for category in event.categories})
+        case _:
+            return getattr(event, name)
+
+
+def digest(event: Event) -> str:
+    text = json.dumps(canonical(event), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def differing(a: Event, b: Event) -> tuple[str, ...]:
+    """The fields that differ, in the order of `FIELDS`."""
+    return tuple(name for name in FIELDS if not same_field(name, a, b))
+
+
+def same(a: Event, b: Event) -> bool:
+    return a == b or not differing(a, b)
+
+
+def same_field(name: str, a: Event, b: Event) -> bool:
+    return canonical_field(name, a) == canonical_field(name, b)
+
+
+def responses(event: Event) -> dict[str, Response]:
+    """By lower-cased address. Not in the canonical form: an answer is no edit of the event."""
+    return {address_key(attendee.address): attendee.response for attendee in event.attendees}
+
+
+def address_key(address: str) -> str:
+    return address.strip().lower()
+
+
+def with_responses(
+    attendees: tuple[Attendee, ...], answers: dict[str, Response]
+) -> tuple[Attendee, ...]:
+    """The attendees with the given answers; who is not among them has not answered."""
+    return tuple(
+        Attendee(a.address, a.name, a.kind, answers.get(address_key(a.address), Response.NONE))
+        for a in attendees
+    )
+
+
+def _when(when: When) -> dict[str, str]:
+    if isinstance(when, AllDay):
+        return {"first_day": when.start.isoformat(), "day_after": when.end.isoformat()}
+    return {"start": _instant(when.start), "end": _instant(when.end)}
+
+
+def _instant(time: Zoned) -> str:
+    return time.instant.astimezone(UTC).replace(microsecond=0).isoformat()

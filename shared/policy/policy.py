@@ -1,0 +1,150 @@
+"""What may cross between the sides, and who has the last word on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Self, cast
+
+from shared.calendar.event import FIELDS
+from shared.errors import Problem, Refused
+
+MAX_WINDOW_DAYS = 1825
+"""Five years: what Graph's calendar view answers for at most."""
+
+
+class Direction(StrEnum):
+    BOTH = "both"
+    TO_OUTLOOK = "to_outlook"
+    TO_APP = "to_app"
+
+
+class Owner(StrEnum):
+    """Of one field; an edit by the side that does not own it is undone."""
+
+    APP = "app"
+    OUTLOOK = "outlook"
+    EITHER = "either"
+
+
+class Winner(StrEnum):
+    OUTLOOK = "outlook"
+    APP = "app"
+
+
+class ImportNew(StrEnum):
+    """What the host app gets for an event that was made in Outlook."""
+
+    NONE = "none"
+    TENTATIVE = "tentative"
+    CONFIRMED = "confirmed"
+
+
+class Deletion(StrEnum):
+    """What the host app is told when Outlook deletes. `DETACH`: keep it, no longer synced.
+    `KEEP_PROTECTED`: the host app decides, and may keep what it protects.
+    """
+
+    DELETE = "delete"
+    CANCEL = "cancel"
+    DETACH = "detach"
+    KEEP_PROTECTED = "keep_protected"
+
+
+class EditAgainstDeletion(StrEnum):
+    """What becomes of an event that Outlook edited while the host app deleted it."""
+
+    WRITE_APP = "write_app"
+    DELETE_OUTLOOK = "delete_outlook"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    direction: Direction = Direction.BOTH
+    owners: Mapping[str, Owner] = field(default_factory=lambda: MappingProxyType({}))
+    winner: Winner = Winner.OUTLOOK
+    import_new: ImportNew = ImportNew.TENTATIVE
+    deletion: Deletion = Deletion.DELETE
+    edit_against_deletion: EditAgainstDeletion = EditAgainstDeletion.WRITE_APP
+    window_back_days: int = 30
+    window_ahead_days: int = 730
+
+    def owner(self, name: str) -> Owner:
+        return self.owners.get(name, Owner.EITHER)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], at: str = "") -> Self:
+        """What is left out stands at its default. Raises Refused with the first problem;
+        `at` is where `data` stands in the caller's body.
+        """
+        for problem in problems(data, at):
+            raise Refused(problem)
+        return cls(**{name: _READ[name](value) for name, value in data.items()})
+
+    def to_json(self) -> dict[str, Any]:
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: _plain(value) for name, value in values.items()}
+
+
+def problems(data: Mapping[str, Any], at: str = "") -> list[Problem]:
+    """All that is wrong with a policy as JSON, field by field."""
+    found = [_problem(name, value, at) for name, value in data.items() if name != "owners"]
+    found += _owner_problems(data.get("owners", {}), f"{at}/owners")
+    return [problem for problem in found if problem]
+
+
+def _problem(name: str, value: Any, at: str) -> Problem | None:
+    if name not in _READ:
+        return _wrong(f"{at}/{name}", f"is not known; known are {', '.join(_READ)}")
+    if name in _WORDS:
+        return _word_problem(_WORDS[name], value, f"{at}/{name}")
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_WINDOW_DAYS:
+        return None
+    return _wrong(f"{at}/{name}", f"must be a whole number of days from 0 to {MAX_WINDOW_DAYS}")
+
+
+def _owner_problems(owners: Any, at: str) -> list[Problem | None]:
+    if not isinstance(owners, Mapping):
+        return [_wrong(at, "must be an object of field names and owners")]
+    known = ", ".join(FIELDS)
+    return [
+        _word_problem(Owner, owner, f"{at}/{name}")
+        if name in FIELDS
+        else _wrong(f"{at}/{name}", f"is no field of an event; fields are {known}")
+        for name, owner in cast("Mapping[str, Any]", owners).items()
+    ]
+
+
+def _word_problem(words: type[StrEnum], value: Any, at: str) -> Problem | None:
+    if isinstance(value, str) and value in set(words):
+        return None
+    return _wrong(at, f"must be one of {', '.join(words)}")
+
+
+def _wrong(pointer: str, right: str) -> Problem:
+    return Problem("invalid-policy", f"{pointer[1:].replace('/', '.')} {right}.", pointer)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: str(owner) for name, owner in cast("Mapping[str, Owner]", value).items()}
+    return str(value) if isinstance(value, StrEnum) else value
+
+
+def _owners(value: Mapping[str, str]) -> Mapping[str, Owner]:
+    return MappingProxyType({name: Owner(owner) for name, owner in value.items()})
+
+
+_WORDS: dict[str, type[StrEnum]] = {
+    "direction": Direction,
+    "winner": Winner,
+    "import_new": ImportNew,
+    "deletion": Deletion,
+    "edit_against_deletion": EditAgainstDeletion,
+}
+_READ: dict[str, Any] = {
+    **_WORDS,
+    "owners": _owners,
+    "window_back_days": int,
+    "window_ahead_days": int,
+}
