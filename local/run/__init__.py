@@ -1,0 +1,1 @@
+"""Starts all that Calbridge needs on one machine, and stops it again."""
