@@ -165,7 +165,7 @@ REQUESTS = (
         "Delete the appointment and create a new one with a new id.",
     ),
     Cause(
-        "revision-stale",
+        "stale-revision",
         409,
         "A newer revision was accepted before",
         "The revision sent is not higher than the last one accepted.",
@@ -181,7 +181,7 @@ REQUESTS = (
         "Read it again and repeat the request.",
     ),
     Cause(
-        "version-mismatch",
+        "version-conflict",
         412,
         "The version is not the current one",
         "The appointment changed since the version named in If-Match.",
@@ -219,5 +219,13 @@ REQUESTS = (
         "The service met a condition it does not know.",
         FixedBy.VENDOR,
         "Look for the correlation id in the logs.",
+    ),
+    Cause(
+        "direction-to-app",
+        409,
+        "Nothing is written to Outlook for this tenant",
+        "The tenant's policy lets changes go from Outlook to the application only.",
+        FixedBy.VENDOR,
+        "Change the direction in the tenant's policy.",
     ),
 )

@@ -107,4 +107,12 @@ WORK = (
         FixedBy.VENDOR,
         "Repair the receiver, then enable the endpoint; nothing is lost.",
     ),
+    Cause(
+        "endpoint-secret-missing",
+        500,
+        "The signing secret of the webhook endpoint is missing",
+        "Key Vault no longer holds the secret that deliveries are signed with.",
+        FixedBy.VENDOR,
+        "Create the endpoint anew, and use the secret it comes with.",
+    ),
 )
