@@ -194,4 +194,6 @@ def _list(data: _Json, name: str, of: str) -> list[Any]:
 
 
 def _refused(pointer: str, right: str) -> Refused:
-    return Refused(Problem("invalid-appointment", f"{pointer[1:]} {right}.", pointer))
+    return Refused(
+        Problem("invalid-appointment", f"{pointer[1:].replace('/', '.')} {right}.", pointer)
+    )
