@@ -40,6 +40,15 @@ class ImportNew(StrEnum):
     CONFIRMED = "confirmed"
 
 
+class Backfill(StrEnum):
+    """What becomes of events that were there before the calendar was connected. `NONE`: they
+    are left alone until somebody edits them. `WINDOW`: all in the window are imported.
+    """
+
+    NONE = "none"
+    WINDOW = "window"
+
+
 class Deletion(StrEnum):
     """What the host app is told when Outlook deletes. `DETACH`: keep it, no longer synced.
     `KEEP_PROTECTED`: the host app decides, and may keep what it protects.
@@ -64,6 +73,7 @@ class Policy:
     owners: Mapping[str, Owner] = field(default_factory=lambda: MappingProxyType({}))
     winner: Winner = Winner.OUTLOOK
     import_new: ImportNew = ImportNew.TENTATIVE
+    backfill: Backfill = Backfill.NONE
     deletion: Deletion = Deletion.DELETE
     edit_against_deletion: EditAgainstDeletion = EditAgainstDeletion.WRITE_APP
     window_back_days: int = 30
@@ -139,6 +149,7 @@ _WORDS: dict[str, type[StrEnum]] = {
     "direction": Direction,
     "winner": Winner,
     "import_new": ImportNew,
+    "backfill": Backfill,
     "deletion": Deletion,
     "edit_against_deletion": EditAgainstDeletion,
 }

@@ -137,11 +137,13 @@ class Link:
     content as the host app had it, `outlook` as Outlook had it; both None before the first
     agreement. `version` counts every accepted or reported change of the appointment;
     `revision` is the host app's own number, if it sends one. `event_id` is Graph's immutable id.
+    `life` counts the events the appointment has had: creates of one life are one create.
     """
 
     appointment: str
     version: int
     app: Event | None
+    life: int = 1
     base: Event | None = None
     outlook: Event | None = None
     event_id: str = ""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.calendar.check import check
-from shared.calendar.digest import digest, same
-from shared.calendar.event import Attendee, Event
+from shared.calendar.digest import digest, responses, same, with_responses
+from shared.calendar.event import Event
 from shared.errors import Contended, Problem, Refused
 from shared.policy.policy import Direction, Policy
 from shared.store.records import (
@@ -113,8 +113,10 @@ async def _accept(
             key, await store.link(key, appointment), await store.pending(key, appointment)
         )
         link = change(found)
+        if link is None and found.link is not None:
+            return await _unchanged(store, key, found.link)
         if link is None:
-            return await _unchanged(store, found)
+            raise RuntimeError("an appointment without a link cannot be unchanged")
         pending, operations = _queued(found, link, order)
         await wake.remember(key, order.now)
         try:
@@ -245,13 +247,8 @@ def _check_organizer(link: Link) -> None:
 
 def _with_responses(event: Event, known: Event | None) -> Event:
     """Responses are Outlook's: the host app cannot set them, and does not lose them."""
-    responses = {a.address.lower(): a.response for a in known.attendees} if known else {}
-
-    def answered(attendee: Attendee) -> Attendee:
-        known_response = responses.get(attendee.address.lower())
-        return replace(attendee, response=known_response) if known_response else attendee
-
-    return replace(event, attendees=tuple(answered(a) for a in event.attendees))
+    answers = responses(known) if known else {}
+    return replace(event, attendees=with_responses(event.attendees, answers))
 
 
 def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Operation]]:
@@ -273,12 +270,9 @@ def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Ope
     return pending, [operation, superseded]
 
 
-async def _unchanged(store: Store, found: _Found) -> Accepted:
+async def _unchanged(store: Store, key: CalendarKey, link: Link) -> Accepted:
     """Asked for what is so already: the last operation is the answer."""
-    if found.link is None:
-        raise RuntimeError("an appointment without a link cannot be unchanged")
-    link = found.link
-    last = await store.operation(found.key, link.appointment, link.version)
+    last = await store.operation(key, link.appointment, link.version)
     if last is None:
         when = link.changed or datetime.min
         last = Operation(

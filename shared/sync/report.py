@@ -3,9 +3,11 @@
 A change's id is made of what it reports, so that reporting it again is noticed.
 """
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from typing import Any
 
+from shared.calendar.event import AllDay, Event
 from shared.calendar.event_json import event_to_json
 from shared.store.records import Calendar, CalendarKey, Change, Link, Operation, State
 from shared.sync.merge import Conflict
@@ -17,6 +19,8 @@ CANCELLED = "calbridge.appointment.cancelled"
 APPLIED = "calbridge.operation.applied"
 REFUSED = "calbridge.operation.refused"
 CALENDAR_STATE = "calbridge.calendar.state"
+
+_BLANK = Event("", AllDay(date.min, date.max))
 
 
 def appointment_json(link: Link) -> dict[str, Any]:
@@ -62,11 +66,21 @@ def appointment_change(
     return Change(identity, kind, link.appointment, now, data)
 
 
+_JSON_NAMES = {"when": ("start", "end"), "reminder": ("reminder_minutes",)}
+
+
+def field_json(name: str, value: Any) -> Any:
+    """A field's value as `event_to_json` shows it; a time as its start and end."""
+    whole = event_to_json(replace(_BLANK, **{name: value}))
+    names = _JSON_NAMES.get(name, (name,))
+    return whole[names[0]] if len(names) == 1 else {n: whole[n] for n in names}
+
+
 def conflict_json(conflict: Conflict) -> dict[str, Any]:
     return {
         "field": conflict.field,
-        "app": conflict.app,
-        "outlook": conflict.outlook,
+        "app": field_json(conflict.field, conflict.app),
+        "outlook": field_json(conflict.field, conflict.outlook),
         "winner": conflict.winner.value,
     }
 

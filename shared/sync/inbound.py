@@ -1,0 +1,297 @@
+"""What Outlook shows of a linked event, turned into what settles it. Pure.
+
+A `Case` is one event as both sides and the link have it; `receive` says which rows agree with
+what `decide` decides. Nothing here writes to Outlook: what Outlook still lacks stays pending.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from shared.calendar.digest import differing, digest, responses, with_responses
+from shared.calendar.event import Event
+from shared.errors import Problem
+from shared.graph.seen import Seen
+from shared.policy.policy import Deletion, Policy
+from shared.store.records import (
+    AppointmentStatus,
+    CalendarKey,
+    Change,
+    Link,
+    Operation,
+    OperationState,
+    Pending,
+    Settlement,
+    Wish,
+)
+from shared.sync.decide import (
+    Changed,
+    DeleteApp,
+    DeleteOutlook,
+    Forget,
+    Gone,
+    Merge,
+    Nothing,
+    Same,
+    Side,
+    WriteApp,
+    WriteOutlook,
+    decide,
+    muted,
+)
+from shared.sync.merge import Merged, merge
+from shared.sync.report import (
+    CANCELLED,
+    CREATED,
+    DELETED,
+    UPDATED,
+    appointment_change,
+    outcome,
+)
+
+RESPONSES = "responses"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`seen` is None where the event is gone from Outlook."""
+
+    key: CalendarKey
+    mailbox: str
+    link: Link
+    pending: Pending | None
+    seen: Seen | None
+    policy: Policy
+    now: datetime
+
+
+def outlook_side(case: Case) -> Side:
+    """Ours is not a change: what we may have written before we could settle it is ours."""
+    seen, link = case.seen, case.link
+    if seen is None or seen.event is None or seen.is_cancelled:
+        return Gone()
+    shown = digest(seen.event)
+    if link.outlook is not None and shown == digest(link.outlook):
+        return Same()
+    if case.pending is not None and shown in _maybe_written(link, case.pending):
+        return Same()
+    return Changed(seen.event)
+
+
+def _maybe_written(link: Link, pending: Pending) -> frozenset[str]:
+    if pending.wish is Wish.WRITE and link.app is not None:
+        return pending.maybe_written | {digest(link.app)}
+    return pending.maybe_written
+
+
+def app_side(case: Case) -> Side:
+    if case.pending is None:
+        return Same()
+    if case.pending.wish is Wish.WRITE and case.link.app is not None:
+        return Changed(case.link.app)
+    return Gone()
+
+
+def receive(case: Case) -> Settlement | None:
+    """The rows that settle the case; None where they are right as they are."""
+    outlook, app = muted(outlook_side(case), app_side(case), case.policy)
+    match decide(outlook, app, case.policy):
+        case Nothing() | WriteOutlook() | DeleteOutlook():
+            return _noted(case)
+        case WriteApp():
+            return _written(case)
+        case Merge():
+            return _merged(case)
+        case DeleteApp():
+            return _deleted(case)
+        case Forget():
+            return _forgotten(case)
+
+
+def imported(case: Case) -> Settlement:
+    """A new Outlook event becomes an appointment; `case.link` holds its id and status."""
+    if case.seen is None or case.seen.event is None:
+        raise ValueError("only an event that was seen can be imported")
+    link = replace(_shown(case.link, case.seen), app=case.seen.event, base=case.seen.event)
+    link = replace(link, version=link.version + 1, changed=case.now)
+    return Settlement(link=link, changes=(_change(case, link, CREATED),))
+
+
+def _noted(case: Case) -> Settlement | None:
+    """Nothing for the host app but the answers of attendees; the etag is remembered."""
+    seen, link = case.seen, case.link
+    if seen is None or seen.event is None:
+        return Settlement(link=_parted(link), event_was=link.event_id) if link.event_id else None
+    if case.pending is not None and _is_applied(case, seen.event):
+        return _applied(case, seen)
+    known = _shown(link, seen)
+    if case.pending is not None and case.link.outlook != known.outlook:
+        known = replace(known, base=known.base or seen.event)
+    if link.app is not None and (app := _answered(link.app, seen.event)) != link.app:
+        known = replace(known, app=app, version=link.version + 1, changed=case.now)
+        return Settlement(
+            link=known, changes=(_change(case, known, UPDATED, fields=(RESPONSES,)),)
+        )
+    return Settlement(link=known) if known != link else None
+
+
+def _is_applied(case: Case, shown: Event) -> bool:
+    """A write whose answer was lost did happen."""
+    return isinstance(app_side(case), Changed) and not differing(shown, _wanted(case))
+
+
+def _wanted(case: Case) -> Event:
+    if case.link.app is None:
+        raise ValueError("a deleted appointment wants no content")
+    return case.link.app
+
+
+def _applied(case: Case, seen: Seen) -> Settlement:
+    link = replace(_shown(case.link, seen), base=case.link.app)
+    return _finished(case, Settlement(link=link))
+
+
+def _finished(
+    case: Case, settlement: Settlement, problem: Problem | None = None
+) -> Settlement:
+    """Ends the pending operation with its outcome."""
+    if case.pending is None:
+        return settlement
+    done = ended(case.pending, case.now, problem)
+    return replace(
+        settlement,
+        done=case.pending,
+        operations=(done,),
+        changes=(*settlement.changes, outcome(case.key, done, case.now)),
+    )
+
+
+def ended(pending: Pending, now: datetime, problem: Problem | None = None) -> Operation:
+    detail = {"code": problem.code, "detail": problem.detail} if problem else None
+    state = OperationState.REFUSED if problem else OperationState.APPLIED
+    return Operation(
+        pending.appointment, pending.version, pending.wish, state, pending.accepted, now, detail
+    )
+
+
+def _shown(link: Link, seen: Seen) -> Link:
+    """The link with Outlook's side as it was seen."""
+    return replace(
+        link,
+        outlook=seen.event,
+        event_id=seen.event_id,
+        outlook_etag=seen.etag,
+        ical_uid=seen.ical_uid or link.ical_uid,
+        organizer=seen.organizer or link.organizer,
+        is_organizer=seen.is_organizer,
+    )
+
+
+def _answered(event: Event, shown: Event) -> Event:
+    return replace(event, attendees=with_responses(event.attendees, responses(shown)))
+
+
+def _change(
+    case: Case, link: Link, kind: str, *, fields: tuple[str, ...] = (), overruled: str = ""
+) -> Change:
+    return appointment_change(
+        case.key, link, kind, case.now, mailbox=case.mailbox, fields=fields, overruled=overruled
+    )
+
+
+def _written(case: Case) -> Settlement:
+    """Outlook changed and the app did not; or it deleted, and is overruled."""
+    seen = case.seen
+    if seen is None or seen.event is None:
+        raise ValueError("what is gone cannot be written to the app")
+    if isinstance(app_side(case), Gone):
+        return _overruled_deletion(case, seen)
+    return _merged(case)
+
+
+def _overruled_deletion(case: Case, seen: Seen) -> Settlement:
+    link = replace(
+        _shown(case.link, seen),
+        app=seen.event,
+        base=seen.event,
+        status=AppointmentStatus.CONFIRMED,
+        version=case.link.version + 1,
+        changed=case.now,
+    )
+    change = _change(case, link, UPDATED, overruled="deletion")
+    problem = Problem(
+        "changed-in-outlook", "Somebody changed the meeting in Outlook, so it was not deleted."
+    )
+    return _finished(case, Settlement(link=link, changes=(change,)), problem)
+
+
+def _merged(case: Case) -> Settlement:
+    """Field by field. What Outlook lacks of it stays pending."""
+    seen, link = case.seen, case.link
+    if seen is None or seen.event is None or link.app is None:
+        raise ValueError("merging needs both sides")
+    merged = merge(link.base or link.app, seen.event, link.app, case.policy)
+    shown = _shown(link, seen)
+    base = replace(merged.event, **{f: getattr(seen.event, f) for f in merged.outlook_needs})
+    shown = replace(shown, app=merged.event, base=base)
+    if merged.app_needs:
+        shown = replace(shown, version=link.version + 1, changed=case.now)
+    settlement = Settlement(link=shown, changes=_told(case, shown, merged))
+    if merged.outlook_needs or case.pending is None:
+        return settlement
+    return _finished(case, settlement)
+
+
+def _told(case: Case, link: Link, merged: Merged) -> tuple[Change, ...]:
+    if not (merged.app_needs or merged.conflicts):
+        return ()
+    return (
+        appointment_change(
+            case.key,
+            link,
+            UPDATED,
+            case.now,
+            mailbox=case.mailbox,
+            fields=merged.app_needs,
+            conflicts=merged.conflicts,
+        ),
+    )
+
+
+def _deleted(case: Case) -> Settlement | None:
+    """Gone from Outlook: the policy says what the host app gets."""
+    link = replace(_parted(case.link), version=case.link.version + 1, changed=case.now)
+    link, kind = _after_deletion(case, link)
+    overruled = "edit" if case.pending is not None else ""
+    settlement = Settlement(
+        link=link,
+        event_was=case.link.event_id,
+        changes=(_change(case, link, kind, overruled=overruled),),
+    )
+    problem = Problem("deleted-in-outlook", "The meeting was deleted in Outlook meanwhile.")
+    return _finished(case, settlement, problem)
+
+
+def _after_deletion(case: Case, link: Link) -> tuple[Link, str]:
+    """`detach` and `keep_protected` leave the appointment with the host app, without an event."""
+    cancelled = case.seen is not None and case.seen.is_cancelled
+    match case.policy.deletion:
+        case Deletion.DELETE if not cancelled:
+            return replace(link, app=None), DELETED
+        case Deletion.DELETE | Deletion.CANCEL:
+            return replace(link, status=AppointmentStatus.CANCELLED), CANCELLED
+        case Deletion.DETACH | Deletion.KEEP_PROTECTED:
+            return link, DELETED
+
+
+def _parted(link: Link) -> Link:
+    """The link without its event; the next event is another life."""
+    return replace(
+        link, base=None, outlook=None, event_id="", outlook_etag="", life=link.life + 1
+    )
+
+
+def _forgotten(case: Case) -> Settlement:
+    """Gone on both sides. The link stays as a tombstone, so that versions go on counting."""
+    app = case.link.app if case.link.status is AppointmentStatus.CANCELLED else None
+    link = replace(_parted(case.link), app=app)
+    return _finished(case, Settlement(link=link, event_was=case.link.event_id))

@@ -1,0 +1,200 @@
+"""The host app's pending changes, written to Outlook: one at a time, each settled at once.
+
+An unknown outcome is never repeated blindly: a create is found again by its tag, an update by
+its etag and content, a deletion by looking.
+"""
+
+from dataclasses import dataclass, replace
+
+from shared.calendar.digest import digest
+from shared.errors import Contended, Rejected
+from shared.graph.seen import Seen
+from shared.graph.writes import plan
+from shared.store.records import Link, Pending, Settlement, Wish
+from shared.sync.inbound import Case, ended, receive
+from shared.sync.report import outcome
+from shared.sync.shift import Shift
+
+# How often one change is tried again at once when rows or events move under it.
+ROUNDS = 5
+
+
+async def push_all(shift: Shift) -> None:
+    while pendings := await shift.store.pendings(shift.key):
+        for pending in pendings:
+            await push(shift, pending.appointment)
+
+
+async def push(shift: Shift, appointment: str) -> None:
+    """Settles the pending change of one appointment, whatever it has become meanwhile."""
+    for _ in range(ROUNDS):
+        link = await shift.store.link(shift.key, appointment)
+        pending = await shift.store.pending(shift.key, appointment)
+        if link is None or pending is None:
+            return
+        try:
+            await _push(shift, Work(link, pending))
+        except Contended:
+            await shift.hold()
+        except Rejected as rejected:
+            await _refuse(shift, Work(link, pending), rejected)
+    if await shift.store.pending(shift.key, appointment) is not None:
+        raise Contended(after=2, reason="an appointment is changed faster than it can be written")
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    link: Link
+    pending: Pending
+
+
+async def _push(shift: Shift, work: Work) -> None:
+    await shift.breathe()
+    match work.pending.wish:
+        case Wish.WRITE if work.link.event_id:
+            await _update(shift, work)
+        case Wish.WRITE:
+            await _create(shift, work)
+        case Wish.DELETE | Wish.CANCEL if not work.link.event_id:
+            await _withdraw_unseen(shift, work)
+        case Wish.DELETE | Wish.CANCEL:
+            await _withdraw(shift, work)
+
+
+async def _create(shift: Shift, work: Work) -> None:
+    event = work.link.app
+    if event is None:
+        raise ValueError("a deleted appointment cannot be written")
+    if work.pending.attempted:
+        found = await _found_by_tag(shift, work.link)
+        if found is not None:
+            return await _look_again(shift, work, found)
+    pending = replace(
+        work.pending,
+        attempted=True,
+        tries=work.pending.tries + 1,
+        maybe_written=work.pending.maybe_written | {digest(event)},
+    )
+    pending = await shift.attempt(pending)
+    seen = await shift.mailbox.create(event, work.link.appointment, work.link.life)
+    await _written(shift, Work(work.link, pending), seen)
+    return None
+
+
+async def _found_by_tag(shift: Shift, link: Link) -> Seen | None:
+    found = await shift.mailbox.find_by_tag(link.appointment)
+    return found[0] if found else None
+
+
+async def _update(shift: Shift, work: Work) -> None:
+    link = work.link
+    if link.app is None or link.outlook is None:
+        raise ValueError("an update needs the content of both sides")
+    patch = plan(link.outlook, link.app)
+    if not patch:
+        return await _as_it_is(shift, work)
+    try:
+        seen = await shift.mailbox.update(link.event_id, patch, link.outlook_etag)
+    except Contended:
+        seen = await shift.mailbox.event(link.event_id)
+        return await _look_again(shift, work, seen)
+    if seen is None:
+        return await _look_again(shift, work, None)
+    await _written(shift, work, seen)
+    return None
+
+
+async def _as_it_is(shift: Shift, work: Work) -> None:
+    """Outlook shows what is wanted already, as far as the last look goes."""
+    done = ended(work.pending, shift.clock())
+    await shift.settle(
+        Settlement(
+            link=replace(work.link, base=work.link.app),
+            done=work.pending,
+            operations=(done,),
+            changes=(outcome(shift.key, done, shift.clock()),),
+        )
+    )
+
+
+async def _written(shift: Shift, work: Work, seen: Seen) -> None:
+    link = replace(
+        work.link,
+        base=work.link.app,
+        outlook=seen.event,
+        event_id=seen.event_id,
+        outlook_etag=seen.etag,
+        ical_uid=seen.ical_uid,
+        organizer=seen.organizer,
+        is_organizer=seen.is_organizer,
+    )
+    now = shift.clock()
+    done = ended(work.pending, now)
+    await shift.settle(
+        Settlement(
+            link=link,
+            done=work.pending,
+            operations=(done,),
+            changes=(outcome(shift.key, done, now),),
+        )
+    )
+
+
+async def _withdraw_unseen(shift: Shift, work: Work) -> None:
+    """Deleted before it was ever settled in Outlook; it may be there all the same."""
+    if work.pending.attempted:
+        found = await _found_by_tag(shift, work.link)
+        if found is not None:
+            return await _look_again(shift, work, found)
+    return await _look_again(shift, work, None)
+
+
+async def _withdraw(shift: Shift, work: Work) -> None:
+    seen = await shift.mailbox.event(work.link.event_id)
+    case = _case(shift, work, seen)
+    settlement = receive(case)
+    if seen is None or (settlement is not None and settlement.done is not None):
+        return await _settled(shift, settlement)
+    if work.pending.wish is Wish.CANCEL and seen.is_organizer and _has_guests(seen):
+        await shift.mailbox.cancel(work.link.event_id, work.pending.comment)
+    else:
+        await shift.mailbox.delete(work.link.event_id)
+    await _settled(shift, receive(replace(case, seen=None)))
+    return None
+
+
+def _has_guests(seen: Seen) -> bool:
+    return seen.event is not None and bool(seen.event.attendees)
+
+
+async def _look_again(shift: Shift, work: Work, seen: Seen | None) -> None:
+    """Outlook is not as the link has it: decide on what it is, then try what is left."""
+    await _settled(shift, receive(_case(shift, work, seen)))
+
+
+async def _settled(shift: Shift, settlement: Settlement | None) -> None:
+    if settlement is not None:
+        await shift.settle(settlement)
+
+
+def _case(shift: Shift, work: Work, seen: Seen | None) -> Case:
+    return Case(
+        shift.key,
+        shift.calendar.address,
+        work.link,
+        work.pending,
+        seen,
+        shift.policy,
+        shift.clock(),
+    )
+
+
+async def _refuse(shift: Shift, work: Work, rejected: Rejected) -> None:
+    """Told once, and not tried again; the next change of the appointment is."""
+    now = shift.clock()
+    done = ended(work.pending, now, rejected.problem)
+    await shift.settle(
+        Settlement(
+            done=work.pending, operations=(done,), changes=(outcome(shift.key, done, now),)
+        )
+    )

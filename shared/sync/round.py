@@ -1,0 +1,303 @@
+"""One round: what Outlook changed since the delta link, settled link by link.
+
+Order matters: the events' rows are settled first, the delta link is saved last, the dirty mark
+goes at the very end. Whatever is cut off in between is simply done again.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
+
+from shared.calendar.event import AllDay, Event
+from shared.errors import Contended, Resync, TryAgain
+from shared.graph.seen import Kind, Seen
+from shared.policy.policy import Backfill, ImportNew
+from shared.store.records import (
+    AppointmentStatus,
+    Copy,
+    Link,
+    Mark,
+    Origin,
+    Pending,
+    Settlement,
+)
+from shared.sync.inbound import Case, imported, receive
+from shared.sync.shift import Shift
+
+# The window is laid anew when it has slid this far; only a new round can do it.
+SLIDE = timedelta(days=7)
+# Events settled in one go: bounds memory and what a crash makes us do again.
+BATCH = 100
+# A series is one event whose occurrences come bare; neither is a single event.
+SINGLE = frozenset({Kind.SINGLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round brought. `whole` is a round from scratch: it showed all there is."""
+
+    items: dict[str, Seen]
+    delta_link: str
+    whole: bool
+    window: tuple[datetime, datetime]
+
+
+async def pull(shift: Shift, mark: Mark) -> int:
+    """Reads and settles one round; returns how many events it settled."""
+    found = await _read(shift)
+    items = await _with_hinted(shift, found, mark)
+    settled = await _take(shift, items)
+    if found.whole:
+        settled += await _missing(shift, found)
+    await _save(shift, found, settled)
+    return settled
+
+
+async def _read(shift: Shift) -> Round:
+    now = shift.clock()
+    calendar = shift.calendar
+    link = calendar.delta_link
+    if calendar.window_start is None or calendar.window_end is None or _slid(shift, now):
+        link = ""
+    for _ in range(2):
+        try:
+            return await _pages(shift, link, _window(shift, now, link))
+        except Resync:
+            link = ""
+    raise TryAgain(after=300, reason="Graph refuses even a new round")
+
+
+def _slid(shift: Shift, now: datetime) -> bool:
+    start = shift.calendar.window_start
+    back = timedelta(days=shift.policy.window_back_days)
+    return start is None or now - back - start > SLIDE
+
+
+def _window(shift: Shift, now: datetime, link: str) -> tuple[datetime, datetime]:
+    calendar = shift.calendar
+    if link and calendar.window_start and calendar.window_end:
+        return calendar.window_start, calendar.window_end
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return (
+        midnight - timedelta(days=shift.policy.window_back_days),
+        midnight + timedelta(days=shift.policy.window_ahead_days),
+    )
+
+
+async def _pages(shift: Shift, link: str, window: tuple[datetime, datetime]) -> Round:
+    """An event may come twice in a round; the last word on it counts."""
+    whole, items = not link, dict[str, Seen]()
+    while True:
+        await shift.breathe()
+        page = await shift.mailbox.delta(link, window)
+        items.update({item.event_id: item for item in page.items})
+        if page.delta_link:
+            return Round(items, page.delta_link, whole, window)
+        link = page.next_link
+
+
+async def _with_hinted(shift: Shift, found: Round, mark: Mark) -> list[Seen]:
+    """Delta may lag behind the notifications: what they named is read by id."""
+    items = list(found.items.values())
+    unseen = {event_id: etag for event_id, etag in mark.hints if event_id not in found.items}
+    for event_id in await unknown(shift, unseen):
+        seen = await shift.mailbox.event(event_id)
+        items.append(seen or Seen(event_id, removed=True))
+    return items
+
+
+async def unknown(shift: Shift, hints: dict[str, str]) -> list[str]:
+    """The hinted events whose etag is not the one we settled."""
+    if not hints:
+        return []
+    links = await shift.store.links_of(shift.key, list(hints))
+    copies = await shift.store.copies(shift.key, list(hints))
+    return [
+        event_id
+        for event_id, etag in hints.items()
+        if not (event_id in links and links[event_id].outlook_etag == etag and etag)
+        and not (event_id in copies and (copies[event_id].organizer or copies[event_id].etag == etag))
+    ]
+
+
+async def _take(shift: Shift, items: Sequence[Seen]) -> int:
+    count = 0
+    for start in range(0, len(items), BATCH):
+        count += await _take_batch(shift, items[start : start + BATCH])
+    return count
+
+
+async def _take_batch(shift: Shift, items: Sequence[Seen]) -> int:
+    for _ in range(3):
+        try:
+            settlements = await _settlements(shift, items)
+            if settlements:
+                await shift.settle(*settlements)
+        except Contended:
+            await shift.hold()
+        else:
+            return len(settlements)
+    raise Contended(after=1, reason="the calendar's links are changed faster than they settle")
+
+
+async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
+    ids = [item.event_id for item in items]
+    links = await shift.store.links_of(shift.key, ids)
+    copies = await shift.store.copies(shift.key, ids)
+    pendings = {p.appointment: p for p in await shift.store.pendings(shift.key, limit=1000)}
+    settlements: list[Settlement | None] = []
+    for item in items:
+        if link := links.get(item.event_id):
+            case = await _case(shift, link, pendings.get(link.appointment), item)
+            settlements.append(case and receive(case))
+        else:
+            settlements.append(
+                await _unlinked(shift, item, copies.get(item.event_id), pendings.values())
+            )
+    return [settlement for settlement in settlements if settlement]
+
+
+async def _case(
+    shift: Shift, link: Link, pending: Pending | None, item: Seen
+) -> Case | None:
+    """A removal is believed only after a look: it may have left the window, not the calendar."""
+    seen: Seen | None = item
+    if item.removed:
+        await shift.breathe()
+        seen = await shift.mailbox.event(item.event_id)
+    elif item.event is None:
+        return None
+    if pending is None and seen is not None and seen.etag == link.outlook_etag:
+        return None
+    return _case_of(shift, link, pending, seen)
+
+
+def _case_of(shift: Shift, link: Link, pending: Pending | None, seen: Seen | None) -> Case:
+    return Case(
+        shift.key, shift.calendar.address, link, pending, seen, shift.policy, shift.clock()
+    )
+
+
+async def _unlinked(
+    shift: Shift, item: Seen, known: Copy | None, pendings: Iterable[Pending]
+) -> Settlement | None:
+    if item.removed:
+        return Settlement(drop_copy=item.event_id) if known else None
+    if item.event is None or item.kind not in SINGLE or item.is_cancelled:
+        return None
+    if known and (known.organizer or known.etag == item.etag):
+        return None
+    ours = await _ours(shift, item, pendings)
+    if ours is not None:
+        return receive(ours)
+    return await _news(shift, item, known)
+
+
+async def _ours(shift: Shift, item: Seen, pendings: Iterable[Pending]) -> Case | None:
+    """A create whose answer was lost shows up as a stranger; its tag tells."""
+    attempted = {p.appointment: p for p in pendings if p.attempted}
+    if not attempted:
+        return None
+    seen = await shift.mailbox.event(item.event_id)
+    if seen is None or seen.tag not in attempted:
+        return None
+    link = await shift.store.link(shift.key, seen.tag)
+    if link is None or link.event_id:
+        return None
+    return _case_of(shift, link, attempted[seen.tag], seen)
+
+
+async def _news(shift: Shift, item: Seen, known: Copy | None) -> Settlement | None:
+    """An event nobody has told us of."""
+    copy = Copy(item.event_id, item.ical_uid, "", item.etag)
+    if not shift.calendar.announced and shift.policy.backfill is Backfill.NONE:
+        return Settlement(copy=copy)
+    if shift.policy.import_new is ImportNew.NONE:
+        return None
+    if not item.is_organizer and (host := await _held_elsewhere(shift, item)):
+        return Settlement(copy=replace(copy, organizer=host))
+    settlement = await _import(shift, item)
+    return replace(settlement, drop_copy=item.event_id) if known else settlement
+
+
+async def _held_elsewhere(shift: Shift, item: Seen) -> str:
+    """The organiser, if the meeting is linked in another calendar of the tenant; else ""."""
+    organizer = await shift.store.calendar_at(shift.key.tenant, item.organizer)
+    if organizer is not None and organizer != shift.key:
+        return item.organizer
+    holder, _ = await shift.store.claim_meeting(
+        shift.key.tenant, item.ical_uid, shift.key, appointment_id(shift, item)
+    )
+    return "" if holder == shift.key else item.organizer or "unknown"
+
+
+def appointment_id(shift: Shift, item: Seen) -> str:
+    """The same whenever the same event is imported, so that importing twice is importing once."""
+    name = f"{shift.key}/{item.event_id}"
+    return f"outlook-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+
+
+async def _import(shift: Shift, item: Seen) -> Settlement:
+    appointment = appointment_id(shift, item)
+    await shift.store.claim(shift.key.tenant, appointment, shift.key)
+    link = await shift.store.link(shift.key, appointment)
+    tentative = shift.policy.import_new is ImportNew.TENTATIVE
+    blank = link or Link(
+        appointment,
+        0,
+        None,
+        status=AppointmentStatus.TENTATIVE if tentative else AppointmentStatus.CONFIRMED,
+        origin=Origin.OUTLOOK,
+    )
+    return imported(_case_of(shift, blank, None, item))
+
+
+async def _missing(shift: Shift, found: Round) -> int:
+    """After a round from scratch: links whose event it did not show are looked up one by one."""
+    count, after = 0, ""
+    while links := await shift.store.links(shift.key, after):
+        after = links[-1].appointment
+        gone = [link for link in links if _should_show(link, found)]
+        count += await _take(shift, [Seen(link.event_id, removed=True) for link in gone])
+    return count
+
+
+def _should_show(link: Link, found: Round) -> bool:
+    if not link.event_id or link.outlook is None or link.event_id in found.items:
+        return False
+    start, end = span(link.outlook)
+    return start < found.window[1] and end > found.window[0]
+
+
+def span(event: Event) -> tuple[datetime, datetime]:
+    """Start and end as instants; an all-day event's midnights are taken as UTC's."""
+    when = event.when
+    if isinstance(when, AllDay):
+        return datetime.combine(when.start, time(), UTC), datetime.combine(when.end, time(), UTC)
+    return when.start.instant, when.end.instant
+
+
+async def _save(shift: Shift, found: Round, settled: int) -> None:
+    now = shift.clock()
+    for _ in range(5):
+        try:
+            await shift.save(
+                replace(
+                    shift.calendar,
+                    delta_link=found.delta_link,
+                    window_start=found.window[0],
+                    window_end=found.window[1],
+                    last_round=now,
+                    last_change=now if settled else shift.calendar.last_change,
+                    announced=True,
+                )
+            )
+        except Contended:
+            fresh = await shift.store.calendar(shift.key)
+            if fresh is None:
+                raise
+            shift.calendar = fresh
+        else:
+            return
+    raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")

@@ -1,0 +1,56 @@
+"""One worker's time with one calendar: the lease, and what is worked with under it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.graph.client import Mailbox
+from shared.policy.policy import Policy
+from shared.store.records import Calendar, CalendarKey, Lease, Pending, Settlement
+from shared.store.store import Store
+from shared.sync.wake import Wake
+
+Clock = Callable[[], datetime]
+
+
+@dataclass
+class Shift:
+    """`lease` and `calendar` are replaced as they are renewed; all the rest stays."""
+
+    store: Store
+    wake: Wake
+    clock: Clock
+    seconds: float
+    lease: Lease
+    calendar: Calendar
+    mailbox: Mailbox
+    policy: Policy
+
+    @property
+    def key(self) -> CalendarKey:
+        return self.lease.key
+
+    async def settle(self, *settlements: Settlement) -> None:
+        """Raises Contended when a row was changed meanwhile, or the lease was lost."""
+        self.lease = await self.store.settle(
+            self.lease, settlements, self.clock(), self.seconds
+        )
+
+    async def attempt(self, pending: Pending) -> Pending:
+        self.lease, stored = await self.store.attempt(
+            self.lease, pending, self.seconds, self.clock()
+        )
+        return stored
+
+    async def breathe(self) -> None:
+        """Keeps the lease while Graph takes its time. Raises Contended when it was lost."""
+        now = self.clock()
+        if self.lease.until - now < timedelta(seconds=self.seconds / 2):
+            self.lease = await self.store.renew(self.lease, now, self.seconds)
+
+    async def hold(self) -> None:
+        """Raises Contended unless the lease is still ours."""
+        self.lease = await self.store.renew(self.lease, self.clock(), self.seconds)
+
+    async def save(self, calendar: Calendar) -> None:
+        self.calendar = await self.store.put_calendar(calendar)
