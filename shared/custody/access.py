@@ -1,0 +1,16 @@
+"""An access token as the rest of the product sees it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+MARGIN = timedelta(minutes=5)
+"""How long a token must still be good for: clocks differ, and a request takes its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    value: str = field(repr=False)
+    expires: datetime
+
+    def good(self, now: datetime) -> bool:
+        return now + MARGIN < self.expires

@@ -1,0 +1,98 @@
+"""How this app proves itself to Entra: one of three credentials, by settings."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msal
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.identity.aio import (
+    CertificateCredential,
+    ClientAssertionCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+)
+
+from shared.settings import Settings
+
+EXCHANGE = "api://AzureADTokenExchange/.default"
+"""What a managed identity asks for to be taken as a federated credential."""
+
+KNOWN_AUTHORITIES = frozenset(
+    {
+        "login.microsoftonline.com",
+        "login.microsoft.com",
+        "login.microsoftonline.us",
+        "login.chinacloudapi.cn",
+        "login.partner.microsoftonline.cn",
+    }
+)
+
+
+class Entra:
+    """`options` go to Microsoft's HTTP clients as they are (`connection_verify`: a CA file)."""
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        self._settings = settings
+        self._options = options
+        host = urlsplit(settings.authority).hostname or ""
+        self._discovers = host in KNOWN_AUTHORITIES
+
+    def app_credential(self, entra_tenant: str) -> AsyncTokenCredential:
+        """Of this app in a customer's tenant. The caller closes it."""
+        settings = self._settings
+        options: dict[str, Any] = {
+            "authority": settings.authority,
+            "disable_instance_discovery": not self._discovers,
+            **self._options,
+        }
+        if settings.managed_identity:
+            return ClientAssertionCredential(
+                entra_tenant, settings.client_id, self._assertion, **options
+            )
+        if settings.certificate_path:
+            return CertificateCredential(
+                entra_tenant, settings.client_id, settings.certificate_path, **options
+            )
+        return ClientSecretCredential(
+            entra_tenant, settings.client_id, settings.client_secret.reveal(), **options
+        )
+
+    async def application(
+        self, entra_tenant: str, cache: msal.TokenCache | None = None
+    ) -> msal.ConfidentialClientApplication:
+        """For people's grants. `entra_tenant` may be `organizations`. MSAL blocks: the
+        application is made, and to be used, in a thread.
+        """
+        credential = await self._client_credential()
+        return await asyncio.to_thread(self._application, entra_tenant, credential, cache)
+
+    def _application(
+        self, entra_tenant: str, credential: Any, cache: msal.TokenCache | None
+    ) -> msal.ConfidentialClientApplication:
+        return msal.ConfidentialClientApplication(
+            self._settings.client_id,
+            client_credential=credential,
+            authority=f"{self._settings.authority}/{entra_tenant}",
+            token_cache=cache,
+            instance_discovery=None if self._discovers else False,
+            verify=self._options.get("connection_verify", True),
+            timeout=30,
+        )
+
+    async def _client_credential(self) -> Any:
+        settings = self._settings
+        if settings.managed_identity:
+            assertion = await self._assertion()
+            return {"client_assertion": lambda: assertion}
+        if settings.certificate_path:
+            pem = await asyncio.to_thread(Path(settings.certificate_path).read_text)
+            return {"private_key": pem, "public_certificate": pem}
+        return settings.client_secret.reveal()
+
+    async def _assertion(self) -> str:
+        async with ManagedIdentityCredential(
+            client_id=self._settings.managed_identity, **self._options
+        ) as identity:
+            return (await identity.get_token(EXCHANGE)).token

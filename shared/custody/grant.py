@@ -1,0 +1,38 @@
+"""What is kept of a person's grant: MSAL's token cache, cut down to what a refresh takes."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from shared.custody.access import AccessToken
+from shared.store.records import Connection
+
+SECTIONS = ("AccessToken", "RefreshToken", "Account", "AppMetadata")
+"""Id tokens are left out: the account says who it is, and a secret holds 25 KB at most."""
+
+
+def secret_name(connection: Connection) -> str:
+    """Ids may hold what a secret's name may not, so their digest names it."""
+    named = hashlib.sha256(f"{connection.tenant}/{connection.id}".encode()).hexdigest()
+    return f"grant-{named[:40]}"
+
+
+def reduced(cache: str) -> str:
+    """MSAL's serialised cache without id tokens and with the latest access token only."""
+    sections = cast("dict[str, dict[str, Any]]", json.loads(cache))
+    kept = {name: sections[name] for name in SECTIONS if sections.get(name)}
+    if tokens := kept.get("AccessToken"):
+        latest = max(tokens, key=lambda key: int(tokens[key]["expires_on"]))
+        kept["AccessToken"] = {latest: tokens[latest]}
+    return json.dumps(kept, separators=(",", ":"))
+
+
+def access_in(cache: str) -> AccessToken | None:
+    sections = cast("dict[str, dict[str, Any]]", json.loads(cache))
+    for entry in sections.get("AccessToken", {}).values():
+        expires = datetime.fromtimestamp(int(entry["expires_on"]), UTC)
+        return AccessToken(entry["secret"], expires)
+    return None

@@ -1,0 +1,104 @@
+"""What travels through the browser and back: a signed state, and a sealed cookie beside it.
+
+The state is signed, expires, is good once, and is bound to the cookie of the browser that began.
+The cookie holds what the code flow must remember; no server keeps it.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import jwt
+from cryptography.fernet import Fernet, InvalidToken
+
+from shared.errors import Problem, Refused
+from shared.settings import Secret
+
+LIFETIME = timedelta(minutes=10)
+COOKIE = "calbridge_consent"
+
+
+class Once(Protocol):
+    async def burn(self, nonce: str, until: datetime) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """Why a browser was sent to Entra. `entra_tenant` is the one it must come back from, if
+    that is known.
+    """
+
+    purpose: str
+    tenant: str
+    link: str
+    entra_tenant: str = ""
+
+
+class Seal:
+    """Raises Refused(consent-state-invalid) for anything it did not make itself."""
+
+    def __init__(self, signing_key: Secret, once: Once) -> None:
+        self._key = _derived(signing_key, b"state")
+        self._fernet = Fernet(base64.urlsafe_b64encode(_derived(signing_key, b"cookie")))
+        self._once = once
+
+    def state(self, errand: Errand, binding: str, now: datetime) -> str:
+        claims = {
+            "purpose": errand.purpose,
+            "tenant": errand.tenant,
+            "link": errand.link,
+            "entra": errand.entra_tenant,
+            "browser": _hash(binding),
+            "jti": secrets.token_urlsafe(16),
+            "exp": int((now + LIFETIME).timestamp()),
+        }
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    async def errand(self, state: str, binding: str, now: datetime) -> Errand:
+        """Checks signature, age and browser, and uses the state up."""
+        claims = self._claims(state)
+        expires = datetime.fromtimestamp(claims["exp"], UTC)
+        same_browser = hmac.compare_digest(claims["browser"], _hash(binding))
+        if not same_browser or expires <= now:
+            raise invalid_state()
+        if not await self._once.burn(f"state-{claims['jti']}", expires):
+            raise invalid_state()
+        return Errand(claims["purpose"], claims["tenant"], claims["link"], claims["entra"])
+
+    def close(self, content: dict[str, Any]) -> str:
+        return self._fernet.encrypt(json.dumps(content).encode()).decode()
+
+    def open(self, cookie: str) -> dict[str, Any]:
+        try:
+            return json.loads(self._fernet.decrypt(cookie.encode()))
+        except (InvalidToken, ValueError) as error:
+            raise invalid_state() from error
+
+    def _claims(self, state: str) -> dict[str, Any]:
+        try:
+            # Age is judged by the caller's clock, with everything else.
+            return jwt.decode(
+                state,
+                self._key,
+                algorithms=["HS256"],
+                options={"verify_exp": False, "require": ["exp", "jti"]},
+            )
+        except jwt.PyJWTError as error:
+            raise invalid_state() from error
+
+
+def invalid_state() -> Refused:
+    return Refused(Problem("consent-state-invalid"))
+
+
+def _derived(key: Secret, purpose: bytes) -> bytes:
+    return hmac.digest(key.reveal().encode(), b"calbridge consent " + purpose, hashlib.sha256)
+
+
+def _hash(binding: str) -> str:
+    return hashlib.sha256(binding.encode()).hexdigest()

@@ -1,0 +1,191 @@
+"""Access tokens for Graph: an organisation's by the app's own credential, a person's by the
+refresh token they granted, which is kept in the vault and refreshed by one worker at a time.
+"""
+
+import asyncio
+import hashlib
+import uuid
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
+
+import msal
+import requests
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+from shared.custody import aadsts
+from shared.custody.access import AccessToken
+from shared.custody.entra import Entra
+from shared.custody.grant import access_in, reduced, secret_name
+from shared.custody.vault import Vault
+from shared.errors import Contended, Reconnect, Unavailable
+from shared.settings import Settings
+from shared.store.records import CalendarKey, Connection, ConnectionKind, Lease
+
+PATIENCE = 10.0
+LEASE_SECONDS = 60.0
+SCOPES = ["User.Read", "Calendars.ReadWrite"]
+"""Of a person's grant. MSAL adds openid, profile and offline_access by itself."""
+
+
+class Leases(Protocol):
+    """The part of `Store` that lets one worker at a time refresh a grant."""
+
+    async def acquire(
+        self, key: CalendarKey, holder: str, now: datetime, seconds: float
+    ) -> Lease | None: ...
+
+    async def release(self, lease: Lease) -> None: ...
+
+
+class Tokens:
+    """Raises Reconnect when a person must act, Unavailable when Entra or the vault is away,
+    Contended while another worker refreshes the same grant.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        vault: Vault,
+        leases: Leases,
+        *,
+        entra: Entra | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._vault = vault
+        self._leases = leases
+        self._entra = entra or Entra(settings)
+        self._clock = clock
+        self._resource = graph_resource(settings)
+        self._held: dict[str, AccessToken] = {}
+        self._refused: dict[str, str] = {}
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def token(self, connection: Connection) -> AccessToken:
+        if connection.kind is ConnectionKind.ORGANISATION:
+            return await self.app_token(connection.entra_tenant)
+        return await self.user_token(connection)
+
+    async def app_token(self, entra_tenant: str) -> AccessToken:
+        async with self._locks[entra_tenant]:
+            held = self._held.get(entra_tenant)
+            if held and held.good(self._clock()):
+                return held
+            return self._hold(entra_tenant, await self._ask_for_app_token(entra_tenant))
+
+    async def user_token(self, connection: Connection) -> AccessToken:
+        name = secret_name(connection)
+        async with self._locks[name]:
+            held = self._held.get(name)
+            if held and held.good(self._clock()):
+                return held
+            return self._hold(name, await self._read_or_refresh(connection, name))
+
+    def drop(self, connection: Connection) -> None:
+        """Graph refused this connection's token: the next one will be a fresh one."""
+        name = connection.entra_tenant
+        if connection.kind is ConnectionKind.USER:
+            name = secret_name(connection)
+        if held := self._held.pop(name, None):
+            self._refused[name] = _print_of(held)
+
+    def _hold(self, name: str, token: AccessToken) -> AccessToken:
+        self._held[name] = token
+        return token
+
+    async def _ask_for_app_token(self, entra_tenant: str) -> AccessToken:
+        with _translated():
+            async with self._entra.app_credential(entra_tenant) as credential:
+                answer = await credential.get_token(f"{self._resource}/.default")
+        return AccessToken(answer.token, datetime.fromtimestamp(answer.expires_on, UTC))
+
+    async def _read_or_refresh(self, connection: Connection, name: str) -> AccessToken:
+        if found := self._usable(name, await self._read(name)):
+            return found
+        async with self._leased(connection):
+            # Another worker may have refreshed it between the look and the lease.
+            cache = await self._read(name)
+            return self._usable(name, cache) or await self._refresh(connection, name, cache)
+
+    async def _read(self, name: str) -> str:
+        cache = await self._vault.read(name)
+        if cache is None:
+            raise Reconnect("sign-in-again")
+        return cache
+
+    def _usable(self, name: str, cache: str) -> AccessToken | None:
+        found = access_in(cache)
+        if found is None or not found.good(self._clock()):
+            return None
+        return None if _print_of(found) == self._refused.get(name) else found
+
+    async def _refresh(self, connection: Connection, name: str, cache: str) -> AccessToken:
+        kept = msal.SerializableTokenCache()
+        kept.deserialize(cache)
+        with _translated():
+            application = await self._entra.application(connection.entra_tenant, kept)
+            answer = await asyncio.to_thread(_silently, application)
+        if "access_token" not in answer:
+            raise refusal(answer)
+        fresh = reduced(kept.serialize())
+        await self._vault.write(name, fresh)
+        expires = self._clock().timestamp() + int(answer["expires_in"])
+        return access_in(fresh) or AccessToken(
+            answer["access_token"], datetime.fromtimestamp(expires, UTC)
+        )
+
+    @asynccontextmanager
+    async def _leased(self, connection: Connection) -> AsyncIterator[None]:
+        key = CalendarKey(connection.tenant, f"grant-{connection.id}")
+        holder = uuid.uuid4().hex
+        lease = await self._leases.acquire(key, holder, self._clock(), LEASE_SECONDS)
+        if lease is None:
+            raise Contended(1, "another worker refreshes this grant")
+        try:
+            yield
+        finally:
+            await self._leases.release(lease)
+
+
+def graph_resource(settings: Settings) -> str:
+    """The audience of tokens for Graph: real clouds have their own, a stand-in has Graph's."""
+    host = urlsplit(settings.graph_url).hostname or ""
+    known = host.endswith((".microsoft.com", ".microsoft.us", ".chinacloudapi.cn"))
+    return f"https://{host}" if known else "https://graph.microsoft.com"
+
+
+def refusal(answer: dict[str, Any]) -> Exception:
+    """What MSAL's error dictionary asks for."""
+    return aadsts.explain(
+        answer.get("error", ""),
+        answer.get("error_description", ""),
+        answer.get("error_codes", ()),
+        answer.get("correlation_id", ""),
+    )
+
+
+def _silently(application: msal.ConfidentialClientApplication) -> dict[str, Any]:
+    account = next(iter(application.get_accounts()), None)
+    if account is None:
+        return {"error": "invalid_grant"}
+    answer = application.acquire_token_silent_with_error(SCOPES, account, force_refresh=True)
+    return cast("dict[str, Any]", answer or {"error": "invalid_grant"})
+
+
+def _print_of(token: AccessToken) -> str:
+    return hashlib.sha256(token.value.encode()).hexdigest()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise aadsts.explain("invalid_client", str(error)) from error
+    except AzureError as error:
+        raise Unavailable(PATIENCE, "Entra does not answer") from error
+    except (requests.RequestException, ValueError) as error:
+        raise Unavailable(PATIENCE, "Entra does not answer") from error

@@ -1,0 +1,108 @@
+"""Where secrets are kept: Key Vault, and nowhere else."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from azure.core.credentials_async import AsyncTokenCredential
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ResourceExistsError,
+    ResourceNotFoundError,
+)
+from azure.identity.aio import EnvironmentCredential, ManagedIdentityCredential
+from azure.keyvault.secrets.aio import SecretClient
+
+from shared.errors import Contended, Unavailable
+from shared.settings import Settings
+
+PATIENCE = 10.0
+FORBIDDEN = 403
+
+
+class Vault(Protocol):
+    """Raises Unavailable when the vault did not answer or did not let us in."""
+
+    async def read(self, name: str) -> str | None: ...
+
+    async def write(self, name: str, value: str) -> None:
+        """`name` is letters, digits and hyphens; `value` has 25,000 bytes at most."""
+        ...
+
+    async def destroy(self, name: str) -> None:
+        """Deletes, and purges where the vault allows it. Quiet when there is nothing."""
+        ...
+
+
+class KeyVault:
+    def __init__(self, url: str, credential: AsyncTokenCredential, **options: Any) -> None:
+        """`options` go to Microsoft's client as they are."""
+        # Two short retries: longer patience is the queue's business.
+        patience = {"retry_total": 2, "retry_backoff_factor": 0.2} | options
+        self._credential = credential
+        self._client = SecretClient(url, credential, **patience)
+
+    async def read(self, name: str) -> str | None:
+        with _translated():
+            try:
+                return (await self._client.get_secret(name)).value
+            except ResourceNotFoundError:
+                return None
+
+    async def write(self, name: str, value: str) -> None:
+        with _translated():
+            try:
+                await self._client.set_secret(name, value)
+            except ResourceExistsError:
+                await self._revive(name, value)
+
+    async def destroy(self, name: str) -> None:
+        with _translated():
+            try:
+                await self._client.delete_secret(name)
+            except ResourceNotFoundError:
+                return
+            await self._purge(name)
+
+    async def close(self) -> None:
+        await self._client.close()
+        await self._credential.close()
+
+    async def _revive(self, name: str, value: str) -> None:
+        """A deleted secret keeps its name until it is purged: take it back, then overwrite it."""
+        await self._client.recover_deleted_secret(name)
+        try:
+            await self._client.set_secret(name, value)
+        except ResourceExistsError as error:
+            raise Contended(PATIENCE, "the secret is being recovered") from error
+
+    async def _purge(self, name: str) -> None:
+        try:
+            await self._client.purge_deleted_secret(name)
+        except HttpResponseError as error:
+            # Purge protection, or no right to purge: deleted it stays until the vault drops it.
+            # 409: the deletion is still under way.
+            if error.status_code not in (FORBIDDEN, 404, 409):
+                raise
+
+
+def open_vault(settings: Settings, **options: Any) -> KeyVault:
+    """In Azure by the app's managed identity, elsewhere by AZURE_* of the environment."""
+    credential: AsyncTokenCredential
+    if settings.managed_identity:
+        credential = ManagedIdentityCredential(client_id=settings.managed_identity, **options)
+    else:
+        credential = EnvironmentCredential(**options)
+    return KeyVault(settings.vault_url, credential, **options)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ClientAuthenticationError as error:
+        raise Unavailable(PATIENCE, "the vault refuses this app's identity") from error
+    except AzureError as error:
+        raise Unavailable(PATIENCE, "the vault does not answer") from error

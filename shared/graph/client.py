@@ -1,0 +1,45 @@
+"""Microsoft Graph, for one process."""
+
+from typing import Any
+
+import httpx
+from kiota_abstractions.base_request_configuration import RequestConfiguration
+
+from shared.errors import Reconnect
+from shared.graph.mailbox import Mailbox
+from shared.graph.mapping import person_from_graph
+from shared.graph.route import Route
+from shared.graph.seen import Person
+from shared.graph.wire import TokenSource, Wire
+from shared.settings import Settings
+from shared.store.records import Calendar, Connection
+
+
+class Graph:
+    """`transport` is the one seam: tests put a twin there, under Graph's real host name.
+
+    Everything here raises TryAgain, Resync, Reconnect or, on writes, Rejected.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tokens: TokenSource,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._wire = Wire(settings, tokens, transport)
+
+    def mailbox(self, calendar: Calendar, connection: Connection) -> Mailbox:
+        route = Route(self._wire.adapter, calendar.user_id, calendar.graph_calendar)
+        return Mailbox(self._wire, route, connection, calendar.key)
+
+    async def profile(self, connection: Connection, user: str) -> Person:
+        """`user` is an Entra object id or a user principal name."""
+        request = Route(self._wire.adapter, user).profile()
+        found = await self._wire.ask(request, connection)
+        if found is None:
+            raise Reconnect("mailbox-missing")
+        return person_from_graph(found)
+
+    async def close(self) -> None:
+        await self._wire.close()

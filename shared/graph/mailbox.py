@@ -1,0 +1,146 @@
+"""One synced calendar at Graph: what can be asked of it and done to it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.calendar.event import Event
+from shared.errors import Reconnect, Unavailable
+from shared.graph.mapping import (
+    calendar_from_graph,
+    graph_from_event,
+    instant,
+    person_from_graph,
+    seen_from_graph,
+    subscription_from_graph,
+)
+from shared.graph.route import Route
+from shared.graph.seen import CalendarInfo, Page, Person, Seen, Subscription
+from shared.graph.tag import tag_property, tag_value, transaction_id
+from shared.graph.wire import Wire
+from shared.store.records import CalendarKey, Connection
+
+UTC_TIMES = 'outlook.timezone="UTC"'
+PAGE_SIZE = "odata.maxpagesize=50"
+
+
+class Mailbox:
+    """Made anew for each piece of work; costs nothing until asked."""
+
+    def __init__(
+        self, wire: Wire, route: Route, connection: Connection, key: CalendarKey
+    ) -> None:
+        self._wire = wire
+        self._route = route
+        self._connection = connection
+        self._key = key
+
+    async def delta(self, link: str, window: tuple[datetime, datetime]) -> Page:
+        """`link` is "" to start a round over `window`. Raises Resync when the link is dead."""
+        request = self._route.delta(*window)
+        if link:
+            request = self._route.delta_on(self._wire.check_link(link))
+        answer = await self._wire.ask(request, self._connection, (UTC_TIMES, PAGE_SIZE))
+        found = _present(answer)
+        return Page(
+            items=tuple(self._seen(item) for item in found.get("value", ())),
+            next_link=found.get("@odata.nextLink", ""),
+            delta_link=found.get("@odata.deltaLink", ""),
+        )
+
+    async def event(self, event_id: str) -> Seen | None:
+        """With its tag. None: the event is gone."""
+        answer = await self._wire.ask(
+            self._route.event(event_id), self._connection, (UTC_TIMES,)
+        )
+        return None if answer is None else self._seen(answer)
+
+    async def find_by_tag(self, appointment: str) -> list[Seen]:
+        request = self._route.tagged(tag_value(self._key.tenant, appointment))
+        answer = _present(await self._wire.ask(request, self._connection, (UTC_TIMES,)))
+        return [self._seen(item) for item in answer.get("value", ())]
+
+    async def create(self, event: Event, appointment: str, version: int = 0) -> Seen:
+        """Tagged. `version` sets a second creation of one appointment apart from a retry."""
+        tenant, calendar = self._key.tenant, self._key.calendar
+        body = graph_from_event(event) | {
+            "transactionId": transaction_id(tenant, calendar, appointment, version),
+            "singleValueExtendedProperties": [tag_property(tenant, appointment)],
+        }
+        answer = await self._wire.ask(self._route.create(body), self._connection, (UTC_TIMES,))
+        return self._seen(_present(answer), tag=appointment)
+
+    async def update(self, event_id: str, patch: dict[str, Any], etag: str = "") -> Seen | None:
+        """Raises Contended when the event is no longer at `etag`. None: the event is gone."""
+        request = self._route.update(event_id, patch, etag)
+        answer = await self._wire.ask(request, self._connection, (UTC_TIMES,))
+        return None if answer is None else self._seen(answer)
+
+    async def delete(self, event_id: str) -> bool:
+        """False: it was gone before. An organiser's meeting is cancelled by this, with mails."""
+        answer = await self._wire.ask(self._route.delete(event_id), self._connection)
+        return answer is not None
+
+    async def cancel(self, event_id: str, comment: str = "") -> bool:
+        """False: it was gone before. The organiser's to do, of events with attendees."""
+        answer = await self._wire.ask(self._route.cancel(event_id, comment), self._connection)
+        return answer is not None
+
+    async def subscribe(
+        self, notification_url: str, lifecycle_url: str, client_state: str, expires: datetime
+    ) -> Subscription:
+        """Graph calls both URLs before it answers. Raises Contended when there is one already:
+        end what `subscriptions` lists, then ask again.
+        """
+        body = {
+            "changeType": "created,updated,deleted",
+            "resource": self._route.resource,
+            "notificationUrl": notification_url,
+            "lifecycleNotificationUrl": lifecycle_url,
+            "clientState": client_state,
+            "expirationDateTime": instant(expires),
+        }
+        answer = await self._wire.ask(self._route.subscribe(body), self._connection)
+        return subscription_from_graph(_present(answer))
+
+    async def renew(self, subscription: str, expires: datetime) -> Subscription | None:
+        """None: it is gone, and a new one is due."""
+        request = self._route.renew(subscription, {"expirationDateTime": instant(expires)})
+        answer = await self._wire.ask(request, self._connection)
+        return None if answer is None else subscription_from_graph(answer)
+
+    async def unsubscribe(self, subscription: str) -> None:
+        await self._wire.ask(self._route.unsubscribe(subscription), self._connection)
+
+    async def subscriptions(self) -> list[Subscription]:
+        """This app's on this calendar. Rare: Graph allows 25 such lists in 20 seconds."""
+        request = self._route.subscriptions()
+        found: list[Subscription] = []
+        while request:
+            answer = _present(await self._wire.ask(request, self._connection))
+            found += [subscription_from_graph(item) for item in answer.get("value", ())]
+            link = answer.get("@odata.nextLink", "")
+            request = self._route.subscriptions_on(self._wire.check_link(link)) if link else None
+        return [one for one in found if _same_resource(one.resource, self._route.resource)]
+
+    async def profile(self) -> Person:
+        answer = await self._wire.ask(self._route.profile(), self._connection)
+        return person_from_graph(_present(answer))
+
+    async def default_calendar(self) -> CalendarInfo:
+        """The calendar synced here; asking for it also proves that the mailbox is one."""
+        answer = await self._wire.ask(self._route.calendar(), self._connection)
+        return calendar_from_graph(_present(answer))
+
+    def _seen(self, item: dict[str, Any], tag: str = "") -> Seen:
+        return seen_from_graph(item, self._key.tenant, tag)
+
+
+def _present(answer: dict[str, Any] | None) -> dict[str, Any]:
+    """A missing item where only a whole mailbox or calendar can be missing."""
+    if answer is None:
+        raise Reconnect("mailbox-missing")
+    return answer
+
+
+def _same_resource(one: str, other: str) -> bool:
+    return one.strip("/").lower() == other.strip("/").lower()

@@ -1,0 +1,83 @@
+"""What Graph showed, decoded once into values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.calendar.event import Event
+
+
+class Kind(StrEnum):
+    SINGLE = "single"
+    OCCURRENCE = "occurrence"
+    EXCEPTION = "exception"
+    MASTER = "master"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One item of a round, or one event read by id.
+
+    `event` is None for a removed item and for the bare occurrences of a round, which carry
+    nothing but their times. `tag` is the appointment id from our extended property, "" when it
+    was not asked for or is another tenant's. A removed item may only have left the window:
+    confirm with `Mailbox.event` before acting on it. `body_html` is the body as Graph sent it
+    if that was HTML; a write of the body needs it to keep a Teams block.
+    """
+
+    event_id: str
+    etag: str = ""
+    ical_uid: str = ""
+    kind: Kind = Kind.SINGLE
+    series_master: str = ""
+    organizer: str = ""
+    is_organizer: bool = True
+    is_cancelled: bool = False
+    event: Event | None = None
+    removed: bool = False
+    tag: str = ""
+    join_url: str = ""
+    last_modified: datetime | None = None
+
+    @property
+    def body_html(self) -> str:
+        if self.event is None or self.event.body.kind != "html":
+            return ""
+        return self.event.body.content
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Of a delta round: exactly one of the links is set. An empty page may still go on."""
+
+    items: tuple[Seen, ...]
+    next_link: str = ""
+    delta_link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """`expires` is what Graph answered, which may be earlier than what was asked for."""
+
+    id: str
+    expires: datetime
+    resource: str = ""
+    notification_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """`aliases` are all SMTP addresses, lower-cased, the primary one included."""
+
+    user_id: str
+    address: str
+    upn: str
+    display_name: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarInfo:
+    id: str
+    name: str
+    can_edit: bool
