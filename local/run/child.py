@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import subprocess
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +14,35 @@ from local.run.service import Service
 
 LAST_LINES = 12
 PROBE_SECONDS = 0.05
-LONGEST_LINE = 1 << 20
+LAST_WORDS_SECONDS = 1.0
+
+
+class Output(asyncio.SubprocessProtocol):
+    """Cuts what a process says into lines, and tells when it exited.
+
+    asyncio's own Process.wait() also waits for the pipe's end, which a grandchild may hold open.
+    """
+
+    def __init__(self, said: Callable[[str], None]) -> None:
+        self.exited = asyncio.Event()
+        self.silent = asyncio.Event()
+        self._said = said
+        self._rest = b""
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        del fd
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            self._said(line.decode(errors="replace").rstrip())
+
+    def pipe_connection_lost(self, fd: int, exc: Exception | None) -> None:
+        del fd, exc
+        if self._rest:
+            self.pipe_data_received(1, b"\n")
+        self.silent.set()
+
+    def process_exited(self) -> None:
+        self.exited.set()
 
 
 class Child:
@@ -24,8 +54,8 @@ class Child:
         self._log = log
         self._folder = folder
         self._said_ready = asyncio.Event()
-        self._process: asyncio.subprocess.Process | None = None
-        self._reading: asyncio.Task[None] | None = None
+        self._output = Output(self._said)
+        self._process: asyncio.SubprocessTransport | None = None
 
     @property
     def name(self) -> str:
@@ -33,33 +63,22 @@ class Child:
 
     async def start(self) -> None:
         """Raises OSError when the command cannot be run."""
-        self._process = await asyncio.create_subprocess_exec(
+        self._process, _ = await asyncio.get_running_loop().subprocess_exec(
+            lambda: self._output,
             *self.service.command,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            limit=LONGEST_LINE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             cwd=self._folder,
             env=os.environ | self.service.environment,
             start_new_session=True,
         )
-        self._reading = asyncio.create_task(self._read(self._process))
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None:
-            return
-        while True:
-            try:
-                raw = await process.stdout.readline()
-            except ValueError:  # a line over the limit: its rest follows
-                continue
-            if not raw:
-                return
-            line = raw.decode(errors="replace").rstrip()
-            self.last_lines.append(line)
-            self._log.child(self.name, line)
-            if line.startswith("READY"):
-                self._said_ready.set()
+    def _said(self, line: str) -> None:
+        self.last_lines.append(line)
+        self._log.child(self.name, line)
+        if line.startswith("READY"):
+            self._said_ready.set()
 
     async def ready(self) -> None:
         """Ends when the service is ready; never when it dies before."""
@@ -78,13 +97,12 @@ class Child:
                 await asyncio.sleep(PROBE_SECONDS)
 
     async def ended(self) -> int:
-        """The exit status, once all it said has been logged; negative for a signal."""
-        if self._process is None or self._reading is None:
-            return 0
-        status = await self._process.wait()
-        # A grandchild may hold the pipe open.
-        await asyncio.wait({self._reading}, timeout=1)
-        return status
+        """The exit status, once its last words are logged; negative for a signal."""
+        await self._output.exited.wait()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._output.silent.wait(), LAST_WORDS_SECONDS)
+        status = self._process.get_returncode() if self._process else None
+        return status or 0
 
     async def stop(self) -> None:
         """SIGTERM to the group, then SIGKILL to whatever of it is left."""
@@ -92,9 +110,10 @@ class Child:
             return
         self._signal(signal.SIGTERM)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._process.wait(), self.service.stop_within)
+            await asyncio.wait_for(self._output.exited.wait(), self.service.stop_within)
         self.kill()
         await self.ended()
+        self._process.close()
 
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
@@ -102,7 +121,7 @@ class Child:
     def _signal(self, number: signal.Signals) -> None:
         if self._process is not None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
+                os.killpg(self._process.get_pid(), number)
 
 
 async def _accepts(port: int) -> bool:
