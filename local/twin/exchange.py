@@ -1,0 +1,398 @@
+"""What Exchange does when somebody writes to a calendar. The JSON of Graph is not known here."""
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import replace
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from local.twin.bodies import has_join_block, new_join_url, with_join_block
+from local.twin.booking import RoomAttendant
+from local.twin.drafts import Values, check_span
+from local.twin.meetings import SHARED, Mail, Meetings, same_address
+from local.twin.problem import GraphProblem, bad_request
+from local.twin.recurrence import first_date, rule_from_graph
+from local.twin.series import (
+    Instance,
+    crosses_neighbour,
+    instances,
+    occurrence_id,
+    series_of,
+)
+from local.twin.world import (
+    UNSET_TIME,
+    Mailbox,
+    Person,
+    Series,
+    Stamp,
+    StoredEvent,
+    stamp,
+)
+from local.twin.zones import to_local
+
+if TYPE_CHECKING:
+    from local.twin.app import Twin
+    from local.twin.outlook import PersonAtOutlook
+
+Target = StoredEvent | Instance
+Answer = Literal["accepted", "tentativelyAccepted", "declined"]
+Kind = Literal["created", "updated", "deleted"]
+
+CROSSING = "Cannot move an occurrence to or past the day of the one before or after it."
+
+
+class Exchange:
+    """`cause` says who made the change that a mail comes from: "person", "app <id>" or "room"."""
+
+    def __init__(self, twin: "Twin") -> None:
+        self.twin = twin
+        self.outbox: list[Mail] = []
+        self.meetings = Meetings(self)
+        self.rooms = RoomAttendant(self)
+
+    def mailbox(self, person: Person) -> Mailbox:
+        return self.twin.world.mailboxes[person.id]
+
+    def act_as_person(self, tenant_id: str, user_id: str) -> "PersonAtOutlook":
+        """Raises KeyError when there is no such person."""
+        from local.twin.outlook import PersonAtOutlook  # noqa: PLC0415 - it needs this module
+
+        person = self.twin.world.person(tenant_id, user_id)
+        if person is None:
+            raise KeyError(user_id)
+        return PersonAtOutlook(self.twin, person)
+
+    def commit(self, mailbox: Mailbox, event: StoredEvent, kind: Kind) -> None:
+        """A new change key, a line for delta, and word to those who subscribed."""
+        now = self.twin.clock.now()
+        event.change = self.twin.world.next_number()
+        event.modified = now
+        mailbox.log(event, now)
+        self.twin.notifier.changed(
+            mailbox.tenant_id,
+            mailbox.owner_id,
+            event.calendar_id,
+            event.id,
+            event.immutable_id,
+            event.etag,
+            kind,
+        )
+        self.twin.world.touch()
+
+    def create(self, person: Person, calendar_id: str, values: Values, cause: str) -> StoredEvent:
+        mailbox = self.mailbox(person)
+        if repeated := self._repeated(mailbox, values.get("transaction_id")):
+            return repeated
+        event = self._blank(mailbox, calendar_id, values)
+        event.organizer = (person.display_name, person.mail or person.upn)
+        self._apply(event, values)
+        mailbox.put(event)
+        if event.transaction_id:
+            mailbox.transactions[event.transaction_id] = event.id
+        self.commit(mailbox, event, "created")
+        self.meetings.invite(person, event, event.attendees, cause)
+        return event
+
+    def update(self, person: Person, target: Target, values: Values, cause: str) -> Target:
+        """Raises GraphProblem. What comes back is as it now is."""
+        values = {k: v for k, v in values.items() if k != "transaction_id"}
+        if isinstance(target, Instance):
+            return self._update_instance(person, target, values, cause)
+        self._apply(copy(target), values)  # refuses before anything is written
+        before = copy(target)
+        changed = self._apply(target, values)
+        if target.series is not None:
+            self._pass_on(target, changed)
+        self._reset_answers(target, changed)
+        self.commit(self.mailbox(person), target, "updated")
+        if target.is_organizer:
+            self.meetings.after_update(person, before, target, changed, cause)
+        return target
+
+    def delete(self, person: Person, target: Target, cause: str, comment: str = "") -> None:
+        """Of a meeting's organiser: a cancellation. Of anybody else: the own copy only."""
+        if isinstance(target, Instance):
+            self._delete_instance(person, target, cause)
+            return
+        mailbox = self.mailbox(person)
+        mailbox.take(target)
+        self.commit(mailbox, target, "deleted")
+        if target.is_organizer:
+            self.meetings.cancel(person, target, target.attendees, cause)
+
+    def cancel(self, person: Person, target: Target, comment: str, cause: str) -> None:
+        event = target.master if isinstance(target, Instance) else target
+        if not event.is_organizer:
+            raise bad_request("You need to be an organizer to cancel a meeting.")
+        self.delete(person, target, cause, comment)
+
+    def respond(
+        self,
+        person: Person,
+        target: Target,
+        answer: Answer,
+        cause: str,
+        *,
+        send: bool = True,
+        proposed: dict[str, Any] | None = None,
+    ) -> None:
+        event = self._exception(target) if isinstance(target, Instance) else target
+        self._check_answer(event, send=send, proposed=proposed)
+        now = f"{self.twin.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"
+        organiser_shows = self.meetings.shown_by_organiser(event)
+        event.response, event.response_time = answer, now
+        event.show_as = "tentative" if answer == "tentativelyAccepted" else organiser_shows
+        self._keep_or_remove(person, target, event, answer)
+        if send:
+            self.meetings.answer(person, event, answer, now, proposed, cause)
+
+    def move(self, person: Person, event: StoredEvent, calendar_id: str) -> StoredEvent:
+        """To another calendar of the same mailbox, as a person does by dragging."""
+        mailbox = self.mailbox(person)
+        moved = copy(event)
+        mailbox.take(event)
+        self.commit(mailbox, event, "deleted")
+        moved.calendar_id = calendar_id
+        if self.twin.switches.move_changes_id:
+            moved.id = self.twin.world.event_ids(mailbox)[0]
+        else:
+            del mailbox.deleted[event.id]
+        mailbox.put(moved)
+        self.commit(mailbox, moved, "created")
+        return moved
+
+    def busy(
+        self, person: Person, first: datetime, last: datetime
+    ) -> Iterable[tuple[StoredEvent, Stamp, Stamp]]:
+        """What lies in the person's default calendar between two aware moments."""
+        mailbox = self.mailbox(person)
+        home = mailbox.default_calendar.id
+        for event in mailbox.events.values():
+            if event.calendar_id != home:
+                continue
+            if event.series is None:
+                if event.start.utc < last and event.end.utc > first:
+                    yield event, event.start, event.end
+                continue
+            for one in instances(event, first, last):
+                yield one.exception or event, one.start, one.end
+
+    def _repeated(self, mailbox: Mailbox, transaction_id: str | None) -> StoredEvent | None:
+        known = mailbox.transactions.get(transaction_id or "")
+        event = mailbox.events.get(known) if known else None
+        if event is None or self.twin.switches.transaction_repeat == "again":
+            return None
+        if self.twin.switches.transaction_repeat == "conflict":
+            raise GraphProblem(
+                409, "ErrorDuplicateTransactionId", "Your request can't be completed. An event "
+                "with the same transaction id was created before.",
+            )  # fmt: skip
+        return event
+
+    def _blank(self, mailbox: Mailbox, calendar_id: str, values: Values) -> StoredEvent:
+        default_id, immutable_id = self.twin.world.event_ids(mailbox)
+        now = self.twin.clock.now()
+        return StoredEvent(
+            id=default_id,
+            immutable_id=immutable_id,
+            calendar_id=calendar_id,
+            ical_uid=self.twin.world.new_ical_uid(),
+            start=values["start"],
+            end=values["end"],
+            created=now,
+            modified=now,
+            response="organizer",
+            transaction_id=values.get("transaction_id"),
+        )
+
+    def _apply(self, event: StoredEvent, values: Values) -> frozenset[str]:
+        """Names of the fields whose value is another than before."""
+        values = dict(values)
+        if "attendees" in values:
+            values["attendees"] = _with_status(values["attendees"], event.attendees)
+        recurrence = values.pop("recurrence", event.series and event.series.recurrence)
+        values["extended"] = {**(event.extended or {}), **values.get("extended", {})} or None
+        if event.is_online_meeting:  # once on it stays on, with the provider it began with
+            values = {k: v for k, v in values.items() if not k.startswith(("is_online", "online"))}
+        before = {name: getattr(event, name) for name in values}
+        series_before = event.series and event.series.recurrence
+        for name, value in values.items():
+            setattr(event, name, value)
+        check_span(event.start, event.end, all_day=event.is_all_day)
+        self._shape_series(event, recurrence, before)
+        changed = {name for name, old in before.items() if getattr(event, name) != old}
+        if (event.series and event.series.recurrence) != series_before:
+            changed.add("recurrence")
+        return frozenset(changed | self._shape_online(event, changed))
+
+    def _shape_online(self, event: StoredEvent, changed: set[str]) -> set[str]:
+        if event.is_online_meeting and event.join_url is None:
+            event.join_url = new_join_url(event.ical_uid)
+            if event.online_provider == "unknown":
+                event.online_provider = "teamsForBusiness"
+            event.body = with_join_block(event.body, event.join_url)
+            return {"body"}
+        if event.join_url and "body" in changed and not has_join_block(event.body, event.join_url):
+            event.is_online_meeting, event.join_url = False, None
+            event.online_provider = "unknown"
+            return {"is_online_meeting"}
+        return set()
+
+    def _shape_series(
+        self, event: StoredEvent, recurrence: dict[str, Any] | None, before: Values
+    ) -> None:
+        """A pattern or time that changed makes new occurrences and drops what was set on the old."""
+        if event.type == "exception":
+            return
+        if recurrence is None:
+            event.series, event.type = None, "singleInstance"
+            return
+        old = event.series
+        moved = any(n in before and getattr(event, n) != before[n] for n in ("start", "end"))
+        if old is not None and old.recurrence == recurrence and not moved:
+            return
+        event.series = self._new_series(event, recurrence, old)
+        event.type = "seriesMaster"
+
+    def _new_series(
+        self, event: StoredEvent, recurrence: dict[str, Any], old: Series | None
+    ) -> Series:
+        span = dict(recurrence["range"])
+        span["recurrenceTimeZone"] = span["recurrenceTimeZone"] or event.start.zone
+        zone = span["recurrenceTimeZone"]
+        local = to_local(event.start.utc, zone)
+        if old is not None and span["startDate"] == old.recurrence["range"]["startDate"]:
+            span["startDate"] = local.date().isoformat()
+        if span["startDate"] != local.date().isoformat():
+            raise bad_request(
+                "The recurrence range's startDate is not the date of the event's start.",
+                "ErrorPropertyValidationFailure",
+            )
+        rule = rule_from_graph({**recurrence, "range": span}, self.twin.switches.month_end)
+        first = first_date(rule)
+        if first is None:
+            raise bad_request("The recurrence has no occurrence.", "ErrorPropertyValidationFailure")
+        _start_on(event, first, zone)
+        span["startDate"] = first.isoformat()
+        rule = replace(rule, start=first)
+        epoch = 0 if old is None else old.epoch + 1
+        return Series({"pattern": recurrence["pattern"], "range": span}, rule, zone, epoch)
+
+    def _pass_on(self, master: StoredEvent, changed: frozenset[str]) -> None:
+        """Exceptions follow their master in what was not set on them."""
+        for exception in series_of(master).exceptions.values():
+            for name in changed - exception.overridden - {"start", "end", "recurrence", "extended"}:
+                setattr(exception, name, getattr(master, name))
+
+    def _reset_answers(self, event: StoredEvent, changed: frozenset[str]) -> None:
+        if not event.is_organizer or not changed & {"start", "end", "recurrence", "is_all_day"}:
+            return
+        event.attendees = tuple(
+            {**a, "status": {"response": "none", "time": UNSET_TIME}} for a in event.attendees
+        )
+
+    def _exception(self, instance: Instance) -> StoredEvent:
+        """The instance's own event, made when it has none yet."""
+        if instance.exception is not None:
+            return instance.exception
+        master, series = instance.master, series_of(instance.master)
+        exception = replace(
+            master,
+            id=occurrence_id(master.id, series.epoch, instance.original),
+            immutable_id=occurrence_id(master.immutable_id, series.epoch, instance.original),
+            ical_uid=dated_uid(master.ical_uid, instance.original),
+            type="exception",
+            start=instance.start,
+            end=instance.end,
+            series=None,
+            master_id=master.id,
+            original=instance.original,
+            transaction_id=None,
+            extended=dict(master.extended) if master.extended else None,
+        )
+        series.exceptions[instance.original] = exception
+        return exception
+
+    def _update_instance(
+        self, person: Person, instance: Instance, values: Values, cause: str
+    ) -> Instance:
+        if values.get("recurrence") is not None:
+            raise bad_request("An occurrence has no recurrence of its own.")
+        values.pop("recurrence", None)
+        start, end = values.get("start", instance.start), values.get("end", instance.end)
+        check_span(start, end, all_day=values.get("is_all_day", instance.master.is_all_day))
+        if start != instance.start and crosses_neighbour(instance, start):
+            raise bad_request(CROSSING, "ErrorOccurrenceCrossingBoundary")
+        exception = self._exception(instance)
+        before = copy(exception)
+        changed = self._apply(exception, values)
+        exception.overridden |= changed
+        exception.change = self.twin.world.next_number()
+        exception.modified = self.twin.clock.now()
+        self.commit(self.mailbox(person), instance.master, "updated")
+        if exception.is_organizer and changed & (SHARED | {"attendees"}):
+            self.meetings.after_exception(person, instance.master, before, exception, cause)
+        return Instance(
+            instance.master, instance.original, exception.start, exception.end, exception
+        )
+
+    def _delete_instance(self, person: Person, instance: Instance, cause: str) -> None:
+        series = series_of(instance.master)
+        series.cancelled.add(instance.original)
+        exception = series.exceptions.pop(instance.original, None)
+        self.commit(self.mailbox(person), instance.master, "updated")
+        if instance.master.is_organizer:
+            self.meetings.cancel_date(
+                person, instance.master, instance.original, exception or instance.master, cause
+            )
+
+    def _check_answer(
+        self, event: StoredEvent, *, send: bool, proposed: dict[str, Any] | None
+    ) -> None:
+        if event.is_organizer:
+            raise bad_request(
+                "Your request can't be completed. You can't respond to this meeting because "
+                "you're the meeting organizer."
+            )
+        if proposed is not None and not (send and event.allow_new_time_proposals):
+            raise bad_request("A new time cannot be proposed for this event.")
+
+    def _keep_or_remove(
+        self, person: Person, target: Target, event: StoredEvent, answer: Answer
+    ) -> None:
+        mailbox = self.mailbox(person)
+        removes = answer == "declined" and self.twin.switches.decline_removes
+        if isinstance(target, Instance):
+            if removes:
+                series_of(target.master).exceptions.pop(target.original, None)
+                series_of(target.master).cancelled.add(target.original)
+            self.commit(mailbox, target.master, "updated")
+            return
+        if removes:
+            mailbox.take(event)
+        self.commit(mailbox, event, "deleted" if removes else "updated")
+
+
+def dated_uid(ical_uid: str, day: date) -> str:
+    """A global object id with the occurrence's date in it (MS-OXOCAL 2.2.1.27)."""
+    return f"{ical_uid[:32]}{day.year:04X}{day.month:02X}{day.day:02X}{ical_uid[40:]}"
+
+
+def _start_on(event: StoredEvent, first: date, zone: str) -> None:
+    local = to_local(event.start.utc, zone)
+    shift = datetime.combine(first, local.time()) - local
+    if shift:
+        event.start = stamp(event.start.local + shift, event.start.zone)
+        event.end = stamp(event.end.local + shift, event.end.zone)
+
+
+def _with_status(
+    wanted: Iterable[dict[str, Any]], known: Iterable[dict[str, Any]]
+) -> tuple[dict[str, Any], ...]:
+    """Who stays keeps the answer given."""
+    fresh = {"response": "none", "time": UNSET_TIME}
+    found = []
+    for attendee in wanted:
+        old = next((k for k in known if same_address(k, attendee)), None)
+        found.append({**attendee, "status": old["status"] if old else fresh})
+    return tuple(found)

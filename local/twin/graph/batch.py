@@ -1,0 +1,3 @@
+from local.twin.graph.paths import Entry
+
+ENTRIES: list[Entry] = []

@@ -1,0 +1,76 @@
+"""Calendars of a mailbox."""
+
+from starlette.responses import JSONResponse, Response
+
+from local.twin.graph.events import READ, WRITE
+from local.twin.graph.paths import Call, Entry, entry
+from local.twin.graph.preferences import query_options, read_view, whole_number
+from local.twin.graph.shapes import Json, context, selected
+from local.twin.problem import bad_request
+from local.twin.world import Calendar, Mailbox, Person
+
+
+def calendar_json(calendar: Calendar, mailbox: Mailbox, owner: Person, *, own: bool) -> Json:
+    return {
+        "id": calendar.id,
+        "name": calendar.name,
+        "color": calendar.color,
+        "hexColor": "",
+        "isDefaultCalendar": calendar.is_default,
+        "changeKey": f"{mailbox.tag[:8]}AAAAAA==",
+        "canShare": own,
+        "canViewPrivateItems": True,
+        "canEdit": True,
+        "allowedOnlineMeetingProviders": ["teamsForBusiness"],
+        "defaultOnlineMeetingProvider": "teamsForBusiness",
+        "isTallyingResponses": calendar.is_default,
+        "isRemovable": not calendar.is_default,
+        "owner": {"name": owner.display_name, "address": owner.mail or owner.upn},
+    }
+
+
+async def list_calendars(call: Call) -> Response:
+    person, mailbox = call.owner(READ)
+    view, query = read_view(call.request), query_options(call.request)
+    size = whole_number(query, "$top", view.page_size or 10, 1000)
+    skip = whole_number(query, "$skip", 0, 1_000_000)
+    every = list(mailbox.calendars.values())
+    own = call.caller.user_id in (None, person.id)
+    shown = [
+        selected(calendar_json(c, mailbox, person, own=own), view) for c in every[skip:][:size]
+    ]
+    body: Json = {"@odata.context": context(f"users('{person.id}')/calendars"), "value": shown}
+    if skip + size < len(every):
+        path = f"{call.base}/users/{person.id}/calendars"
+        body["@odata.nextLink"] = f"{path}?$top={size}&$skip={skip + size}"
+    return JSONResponse(body, headers=call.headers())
+
+
+async def read_calendar(call: Call) -> Response:
+    person, mailbox = call.owner(READ)
+    calendar = call.calendar(mailbox)
+    own = call.caller.user_id in (None, person.id)
+    shown = selected(calendar_json(calendar, mailbox, person, own=own), read_view(call.request))
+    where = context(f"users('{person.id}')/calendars/$entity")
+    return JSONResponse({"@odata.context": where, **shown}, headers=call.headers())
+
+
+async def create_calendar(call: Call) -> Response:
+    person, mailbox = call.owner(WRITE)
+    data = await call.optional_json()
+    name = data.get("name")
+    if not isinstance(name, str) or not name:
+        raise bad_request("The property 'name' is required.")
+    if any(c.name.lower() == name.lower() for c in mailbox.calendars.values()):
+        raise bad_request("A folder with the specified name already exists.", "ErrorFolderExists")
+    calendar = call.twin.world.create_calendar(mailbox, name)
+    shown = calendar_json(calendar, mailbox, person, own=True)
+    return JSONResponse(shown, 201, headers=call.headers())
+
+
+ENTRIES: list[Entry] = [
+    entry("GET", "~/calendars", list_calendars),
+    entry("POST", "~/calendars", create_calendar),
+    entry("GET", "~/calendars/{calendar}", read_calendar),
+    entry("GET", "~/calendar", read_calendar),
+]

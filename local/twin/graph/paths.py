@@ -1,0 +1,155 @@
+"""Which request is answered by what: a table of paths, and who it is about."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from local.twin.caller import Caller
+from local.twin.graph.errors import common_headers
+from local.twin.graph.preferences import View
+from local.twin.problem import GraphProblem, bad_request
+from local.twin.world import Calendar, Mailbox, Person
+
+if TYPE_CHECKING:
+    from local.twin.app import Twin
+
+
+@dataclass(slots=True)
+class Call:
+    """One request, with what its path named."""
+
+    twin: "Twin"
+    request: Request
+    caller: Caller
+    names: dict[str, str]
+
+    @property
+    def cause(self) -> str:
+        return f"app {self.caller.app_id}"
+
+    @property
+    def base(self) -> str:
+        """Where links point to: this server, up to the version."""
+        return f"{self.request.url.scheme}://{self.request.url.netloc}/v1.0"
+
+    def person(self) -> Person:
+        """The user whom the path names. Raises GraphProblem."""
+        key = self.names.get("user")
+        if key is None:
+            return self._signed_in()
+        found = self.twin.world.person(self.caller.tenant_id, key)
+        if found is None:
+            raise unknown_user(key)
+        return found
+
+    def owner(self, permission: str) -> tuple[Person, Mailbox]:
+        """The user's mailbox. Raises GraphProblem when it may not or cannot be opened."""
+        person = self.person()
+        if not self.caller.may(person.id, permission):
+            raise GraphProblem(
+                403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."
+            )
+        if not person.reachable:
+            raise no_mailbox(person)
+        return person, self.twin.world.mailboxes[person.id]
+
+    def calendar(self, mailbox: Mailbox) -> Calendar:
+        """The calendar that the path names, else the default one."""
+        wanted = self.names.get("calendar")
+        if wanted is None:
+            return mailbox.default_calendar
+        found = mailbox.calendars.get(wanted)
+        if found is None:
+            raise GraphProblem(
+                404,
+                "ErrorItemNotFound",
+                "The specified object was not found in the store., The process failed to get "
+                "the correct properties.",
+            )
+        return found
+
+    async def json(self) -> Any:
+        try:
+            return await self.request.json()
+        except ValueError:
+            raise bad_request("Unable to read JSON request payload.", "BadRequest") from None
+
+    async def optional_json(self) -> dict[str, Any]:
+        if not await self.request.body():
+            return {}
+        data = await self.json()
+        if not isinstance(data, dict):
+            raise bad_request("Unable to read JSON request payload.", "BadRequest")
+        return {name.lower(): value for name, value in data.items()}
+
+    def headers(self, view: View | None = None, *more: str) -> dict[str, str]:
+        headers = common_headers(self.request)
+        applied = (*(view.applied if view else ()), *more)
+        return {**headers, "Preference-Applied": ", ".join(applied)} if applied else headers
+
+    def _signed_in(self) -> Person:
+        if self.caller.user_id is None:
+            raise bad_request(
+                "/me request is only valid with delegated authentication flow.", "BadRequest"
+            )
+        found = self.twin.world.people.get(self.caller.user_id)
+        if found is None:
+            raise unknown_user(self.caller.user_id)
+        return found
+
+
+Answer = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    method: str
+    pattern: re.Pattern[str]
+    answer: Answer
+
+
+def entry(method: str, path: str, answer: Answer) -> Entry:
+    """In a path {name} is one segment; `~` is /me or /users/{user}; literals in any case."""
+    whole = path.replace("~", "(?:me|users/{user})", 1)
+    pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", whole.replace("$", r"\$"))
+    return Entry(method, re.compile(f"^/{pattern}/?$", re.IGNORECASE), answer)
+
+
+def find(table: list[Entry], method: str, path: str) -> tuple[Answer, dict[str, str]]:
+    """Raises GraphProblem: 405 when only the method is wrong, 404 else."""
+    path = re.sub(r"(?<=/\$delta)\(\)|(?<=/delta)\(\)", "", path)
+    other_method = False
+    for one in table:
+        if found := one.pattern.match(path):
+            if one.method == method:
+                return one.answer, {k: v for k, v in found.groupdict().items() if v}
+            other_method = True
+    if other_method:
+        raise GraphProblem(
+            405, "BadRequest", "Specified HTTP method is not allowed for the request target."
+        )
+    segment = path.strip("/").rpartition("/")[2]
+    raise bad_request(f"Resource not found for the segment '{segment}'.", "BadRequest")
+
+
+def unknown_user(key: str) -> GraphProblem:
+    return GraphProblem(
+        404,
+        "Request_ResourceNotFound",
+        f"Resource '{key}' does not exist or one of its queried reference-property objects are "
+        "not present.",
+    )
+
+
+def no_mailbox(person: Person) -> GraphProblem:
+    return GraphProblem(
+        404,
+        "MailboxNotEnabledForRESTAPI",
+        "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+        if person.mailbox != "none"
+        else "REST API is not yet supported for this mailbox.",
+    )

@@ -1,0 +1,264 @@
+"""Stored things in Graph's JSON."""
+
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from local.twin.bodies import plain_text, preview
+from local.twin.graph.preferences import View
+from local.twin.series import Instance, occurrence_id, original_start
+from local.twin.world import Person, Stamp, StoredEvent
+from local.twin.zones import to_local
+
+GRAPH = "https://graph.microsoft.com/v1.0"
+ODATA_TYPE = "#microsoft.graph.event"
+_ALWAYS = {"@odata.context", "@odata.etag", "@odata.type", "id"}
+
+Json = dict[str, Any]
+
+
+def event_json(event: StoredEvent, view: View) -> Json:
+    shown = _full(event, view)
+    if view.properties and event.extended:
+        found = [(p, event.extended[p]) for p in view.properties if p in event.extended]
+        if found:
+            shown["singleValueExtendedProperties"] = [
+                {"id": name, "value": value} for name, value in found
+            ]
+    return selected(shown, view)
+
+
+def instance_json(instance: Instance, view: View) -> Json:
+    """An occurrence or exception with all its properties, as calendarView shows it."""
+    master, day = instance.master, instance.original
+    shown = _full(instance.exception or master, view)
+    shown |= instance_ids(instance, view)
+    shown["type"] = "exception" if instance.exception else "occurrence"
+    shown["start"], shown["end"] = _span(instance.start, instance.end, master, view)
+    shown["originalStart"] = utc_text(original_start(master, day).utc, digits=0)
+    shown["occurrenceId"] = f"OID.{_id(master, view)}.{day.isoformat()}"
+    shown["iCalUId"] = _dated(master.ical_uid, day)
+    shown["recurrence"] = None
+    kept = (instance.exception or master).extended or {}
+    found = [{"id": p, "value": kept[p]} for p in view.properties if p in kept]
+    if found:
+        shown["singleValueExtendedProperties"] = found
+    return selected(shown, view)
+
+
+def bare_occurrence(instance: Instance, view: View) -> Json:
+    """All that delta tells of an occurrence that was not changed by itself."""
+    start, end = _span(instance.start, instance.end, instance.master, view)
+    ids = instance_ids(instance, view)
+    return {
+        "@odata.type": ODATA_TYPE,
+        "@odata.etag": ids["@odata.etag"],
+        "id": ids["id"],
+        "seriesMasterId": ids["seriesMasterId"],
+        "type": "occurrence",
+        "start": start,
+        "end": end,
+    }
+
+
+def instance_ids(instance: Instance, view: View) -> Json:
+    master = instance.master
+    master_id = _id(master, view)
+    epoch = master.series.epoch if master.series else 0
+    return {
+        "@odata.etag": (instance.exception or master).etag,
+        "id": occurrence_id(master_id, epoch, instance.original),
+        "seriesMasterId": master_id,
+    }
+
+
+def removed(event_id: str) -> Json:
+    return {"@odata.type": ODATA_TYPE, "id": event_id, "@removed": {"reason": "deleted"}}
+
+
+def with_series(shown: Json, event: StoredEvent, view: View, exceptions: list[Instance]) -> Json:
+    """A master's cancelled dates when selected and its exceptions when expanded."""
+    if event.series is None or view.select is None:
+        return shown
+    if "cancelledoccurrences" in view.select:
+        days = sorted(event.series.cancelled)
+        shown["cancelledOccurrences"] = [f"OID.{_id(event, view)}.{d.isoformat()}" for d in days]
+    if "exceptionoccurrences" in view.select and view.expand_exceptions:
+        shown["exceptionOccurrences"] = [instance_json(one, view) for one in exceptions]
+    return shown
+
+
+def selected(shown: Json, view: View) -> Json:
+    if view.select is None:
+        return shown
+    kept = view.select | {p.lower() for p in ("singleValueExtendedProperties",) if view.properties}
+    return {k: v for k, v in shown.items() if k in _ALWAYS or k.lower() in kept}
+
+
+def time_json(moment: Stamp, view: View, *, all_day: bool) -> Json:
+    """All-day times are dates: the same midnight whatever zone was asked for."""
+    local = moment.local if all_day else to_local(moment.utc, view.zone)
+    return {"dateTime": digits7(local), "timeZone": view.zone_asked or "UTC"}
+
+
+def digits7(local: datetime) -> str:
+    return f"{local:%Y-%m-%dT%H:%M:%S.%f}0"
+
+
+def utc_text(moment: datetime, *, digits: int = 7) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z" if digits == 0 else f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
+
+
+def user_json(person: Person, select: frozenset[str] | None) -> Json:
+    """Without $select the default set only, as Graph: accountEnabled and userType are not in it."""
+    given, _, family = person.display_name.partition(" ")
+    shown: Json = {
+        "businessPhones": [],
+        "displayName": person.display_name,
+        "givenName": given,
+        "jobTitle": None,
+        "mail": person.mail or None,
+        "mobilePhone": None,
+        "officeLocation": person.building,
+        "preferredLanguage": "en-US",
+        "surname": family or None,
+        "userPrincipalName": person.upn,
+        "id": person.id,
+    }
+    if select is None:
+        return shown
+    proxies = [f"SMTP:{person.mail}", *(f"smtp:{a}" for a in person.aliases)]
+    more: Json = {
+        "accountEnabled": person.enabled,
+        "userType": "Member",
+        "proxyAddresses": proxies if person.mail else [],
+        "mailNickname": person.upn.partition("@")[0],
+        "assignedLicenses": [{"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "disabledPlans": []}]
+        if person.licensed
+        else [],
+        "companyName": None,
+        "department": None,
+    }
+    return {k: v for k, v in (shown | more).items() if k.lower() in select or k == "id"}
+
+
+def room_json(room: Person) -> Json:
+    return {
+        "@odata.type": "#microsoft.graph.room",
+        "id": room.id,
+        "placeId": room.id,
+        "emailAddress": room.mail,
+        "displayName": room.display_name,
+        "nickname": room.display_name,
+        "capacity": room.capacity,
+        "building": room.building,
+        "floorNumber": None,
+        "floorLabel": None,
+        "label": None,
+        "bookingType": "standard",
+        "tags": [],
+        "isWheelChairAccessible": False,
+        "audioDeviceName": None,
+        "videoDeviceName": None,
+        "displayDeviceName": None,
+        "phone": "",
+        "address": None,
+        "geoCoordinates": None,
+    }
+
+
+def context(path: str) -> str:
+    return f"{GRAPH}/$metadata#{path}"
+
+
+def _full(event: StoredEvent, view: View) -> Json:
+    event_id = _id(event, view)
+    start, end = _span(event.start, event.end, event, view)
+    link = f"https://outlook.office365.com/owa/?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item"
+    return {
+        "@odata.etag": event.etag,
+        "id": event_id,
+        "createdDateTime": utc_text(event.created),
+        "lastModifiedDateTime": utc_text(event.modified),
+        "changeKey": event.change_key,
+        "categories": list(event.categories),
+        "transactionId": event.transaction_id,
+        "originalStartTimeZone": event.original_start_zone,
+        "originalEndTimeZone": event.original_end_zone,
+        "iCalUId": event.ical_uid,
+        "uid": event.ical_uid,
+        "reminderMinutesBeforeStart": event.reminder_minutes,
+        "isReminderOn": event.is_reminder_on,
+        "hasAttachments": False,
+        "subject": event.subject,
+        "bodyPreview": preview(event.body),
+        "importance": event.importance,
+        "sensitivity": event.sensitivity,
+        "isAllDay": event.is_all_day,
+        "isCancelled": event.is_cancelled,
+        "isOrganizer": event.is_organizer,
+        "responseRequested": event.response_requested,
+        "seriesMasterId": None,
+        "showAs": event.show_as,
+        "type": event.type,
+        "webLink": link,
+        "onlineMeetingUrl": None,
+        "isOnlineMeeting": event.is_online_meeting,
+        "onlineMeetingProvider": event.online_provider,
+        "allowNewTimeProposals": event.allow_new_time_proposals,
+        "occurrenceId": None,
+        "isDraft": False,
+        "hideAttendees": event.hide_attendees,
+        "responseStatus": {"response": event.response, "time": event.response_time},
+        "body": _body(event, view),
+        "start": start,
+        "end": end,
+        **_places(event),
+        "recurrence": event.series.recurrence if event.series else None,
+        "attendees": list(event.attendees),
+        "organizer": {
+            "emailAddress": {"name": event.organizer[0], "address": event.organizer[1]}
+        },
+        "onlineMeeting": {"joinUrl": event.join_url} if event.join_url else None,
+    }
+
+
+def _body(event: StoredEvent, view: View) -> Json:
+    if view.text_bodies:
+        return {"contentType": "text", "content": plain_text(event.body)}
+    return {"contentType": "html", "content": event.body}
+
+
+def _places(event: StoredEvent) -> Json:
+    if not event.locations:
+        empty = {
+            "displayName": "",
+            "locationType": "default",
+            "uniqueIdType": "unknown",
+            "address": {},
+            "coordinates": {},
+        }
+        return {"location": empty, "locations": []}
+    if len(event.locations) == 1:
+        return {"location": event.locations[0], "locations": list(event.locations)}
+    names = "; ".join(place["displayName"] for place in event.locations)
+    joined = {
+        "displayName": names,
+        "locationType": "default",
+        "uniqueId": names,
+        "uniqueIdType": "private",
+    }
+    return {"location": joined, "locations": list(event.locations)}
+
+
+def _span(start: Stamp, end: Stamp, event: StoredEvent, view: View) -> tuple[Json, Json]:
+    all_day = event.is_all_day
+    return time_json(start, view, all_day=all_day), time_json(end, view, all_day=all_day)
+
+
+def _id(event: StoredEvent, view: View) -> str:
+    return event.immutable_id if view.immutable else event.id
+
+
+def _dated(ical_uid: str, day: date) -> str:
+    return f"{ical_uid[:32]}{day.year:04X}{day.month:02X}{day.day:02X}{ical_uid[40:]}"

@@ -1,0 +1,107 @@
+"""Instances of a series inside a window, and the ids they are known by."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from local.twin.recurrence import dates_between, neighbours
+from local.twin.world import Mailbox, Series, Stamp, StoredEvent, stamp
+from local.twin.zones import midnight, to_local
+
+_MASTER_END, _OCCURRENCE_END = "AAA=", "AAB="
+_STEM = 16  # epoch, yyyymmdd and the end mark
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One date of a series: a bare occurrence, or an exception when it was changed by itself."""
+
+    master: StoredEvent
+    original: date
+    start: Stamp
+    end: Stamp
+    exception: StoredEvent | None = None
+
+
+def series_of(master: StoredEvent) -> Series:
+    if master.series is None:
+        raise TypeError(f"{master.type} has no series")
+    return master.series
+
+
+def occurrence_id(master_id: str, epoch: int, day: date) -> str:
+    return f"{master_id[:-4]}{epoch:04d}{day:%Y%m%d}{_OCCURRENCE_END}"
+
+
+def original_start(master: StoredEvent, day: date) -> Stamp:
+    """Where the pattern puts this date."""
+    series = series_of(master)
+    time = to_local(master.start.utc, series.zone).time()
+    return stamp(datetime.combine(day, time), series.zone)
+
+
+def instance_on(master: StoredEvent, day: date) -> Instance | None:
+    """None when the pattern has no such date or it was cancelled."""
+    series = series_of(master)
+    if day in series.cancelled or not dates_between(series.rule, day, day):
+        return None
+    return _instance(master, series, day)
+
+
+def instances(master: StoredEvent, first: datetime, last: datetime) -> list[Instance]:
+    """Those that touch the window between two aware moments, cancelled ones left out."""
+    series = series_of(master)
+    length = master.end.utc - master.start.utc
+    days = dates_between(
+        series.rule,
+        (to_local(first, series.zone) - length).date() - timedelta(days=1),
+        to_local(last, series.zone).date(),
+    )
+    plain = [
+        _instance(master, series, day)
+        for day in days
+        if day not in series.cancelled and day not in series.exceptions
+    ]
+    changed = [_instance(master, series, day) for day in series.exceptions]
+    return [i for i in (*plain, *changed) if touches(i.start, i.end, first, last)]
+
+
+def touches(start: Stamp, end: Stamp, first: datetime, last: datetime) -> bool:
+    return start.utc < last and (end.utc > first or start.utc == end.utc >= first)
+
+
+def find_instance(mailbox: Mailbox, event_id: str) -> Instance | None:
+    """By the default or immutable id of an occurrence or exception."""
+    if not event_id.endswith(_OCCURRENCE_END):
+        return None
+    stem, epoch, day = event_id[:-_STEM], event_id[-16:-12], event_id[-12:-4]
+    master = mailbox.find(stem + _MASTER_END)
+    if master is None or master.series is None or not (epoch + day).isdigit():
+        return None
+    if int(epoch) != master.series.epoch:
+        return None
+    return instance_on(master, date.fromisoformat(day))
+
+
+def crosses_neighbour(instance: Instance, new_start: Stamp) -> bool:
+    """True when an occurrence would move to or past the day of the one before or after it."""
+    series = series_of(instance.master)
+    before, after = neighbours(series.rule, instance.original)
+    day = to_local(new_start.utc, series.zone).date()
+    earliest = before and _day_of(instance.master, series, before)
+    latest = after and _day_of(instance.master, series, after)
+    return bool((earliest and day <= earliest) or (latest and day >= latest))
+
+
+def _day_of(master: StoredEvent, series: Series, day: date) -> date:
+    return to_local(_instance(master, series, day).start.utc, series.zone).date()
+
+
+def _instance(master: StoredEvent, series: Series, day: date) -> Instance:
+    if exception := series.exceptions.get(day):
+        return Instance(master, day, exception.start, exception.end, exception)
+    first = to_local(master.start.utc, series.zone)
+    length = to_local(master.end.utc, series.zone) - first
+    local = midnight(day) + (first - midnight(first.date()))
+    return Instance(
+        master, day, stamp(local, series.zone), stamp(local + length, series.zone)
+    )
