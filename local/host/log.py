@@ -61,6 +61,13 @@ def apply(host: HostJson) -> None:
     logging.getLogger("azure.functions").setLevel(logging.WARNING)
 
 
+def ready() -> logging.Logger:
+    """Heard whatever the level: whoever started the host waits for its line."""
+    logger = logging.getLogger("host.ready")
+    logger.setLevel(logging.INFO)
+    return logger
+
+
 def _moment(record: logging.LogRecord) -> str:
     moment = datetime.fromtimestamp(record.created, UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -19,7 +19,7 @@ class OneOf:
         if unknown := set(values) - self.fields:
             raise ValueError(f"{type(self).__name__} has no field {sorted(unknown)}")
         self.kind = next(iter(values), None)
-        self.value = values.get(self.kind) if self.kind else None
+        self.value: Any = values.get(self.kind) if self.kind else None
 
     def WhichOneof(self, _group: str) -> str | None:  # noqa: N802 - protobuf's name
         return self.kind

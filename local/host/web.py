@@ -4,7 +4,7 @@ import json
 import logging
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
@@ -58,6 +58,8 @@ class Web:
         self.outstanding += 1
         try:
             return await self._run(request, path)
+        except ClientDisconnect:
+            return Response(status_code=400)
         finally:
             self.outstanding -= 1
 

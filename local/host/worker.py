@@ -4,6 +4,7 @@ import re
 import sys
 import uuid
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from local.host import protos
 from local.host.errors import StartFailed
 from local.host.protos import TypedData
 
+# The library types it as holding None only.
+_invocation_id: ContextVar[Any] = runtime.invocation_id_cv
 _PROPERTIES = {"protos": protos, "host": "127.0.0.1"}
 
 
@@ -67,13 +70,13 @@ async def run(call: Call) -> Outcome:
         call.trace,
         call.retry,
     )
-    token = runtime.invocation_id_cv.set(call.invocation_id)
+    token = _invocation_id.set(call.invocation_id)
     try:
         answer = await runtime.invocation_request(
             Message(protos.StreamingMessage(invocation_request=request))
         )
     finally:
-        runtime.invocation_id_cv.reset(token)
+        _invocation_id.reset(token)
     return _outcome(answer)
 
 
