@@ -6,7 +6,7 @@ happens; what became of it is told by its operation. Both raise `Refused`.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.calendar.check import check
 from shared.calendar.digest import digest, responses, same, with_responses
@@ -146,7 +146,7 @@ async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) ->
         raise Refused(
             Problem(
                 "appointment-elsewhere",
-                "This appointment lives in another mailbox; delete it there before it is put here.",
+                "This appointment lives in another mailbox; delete it there first.",
                 "/mailbox",
             )
         )
@@ -240,7 +240,7 @@ def _check_organizer(link: Link) -> None:
         raise Refused(
             Problem(
                 "not-organizer",
-                "Only the organiser can change this meeting; this mailbox holds an attendee's copy.",
+                "Only the organiser can change this meeting; this is an attendee's copy.",
             )
         )
 
@@ -274,7 +274,7 @@ async def _unchanged(store: Store, key: CalendarKey, link: Link) -> Accepted:
     """Asked for what is so already: the last operation is the answer."""
     last = await store.operation(key, link.appointment, link.version)
     if last is None:
-        when = link.changed or datetime.min
+        when = link.changed or datetime.fromtimestamp(0, UTC)
         last = Operation(
             link.appointment, link.version, Wish.WRITE, OperationState.APPLIED, when, when
         )

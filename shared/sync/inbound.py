@@ -150,9 +150,7 @@ def _applied(case: Case, seen: Seen) -> Settlement:
     return _finished(case, Settlement(link=link))
 
 
-def _finished(
-    case: Case, settlement: Settlement, problem: Problem | None = None
-) -> Settlement:
+def _finished(case: Case, settlement: Settlement, problem: Problem | None = None) -> Settlement:
     """Ends the pending operation with its outcome."""
     if case.pending is None:
         return settlement
@@ -285,9 +283,7 @@ def _after_deletion(case: Case, link: Link) -> tuple[Link, str]:
 
 def _parted(link: Link) -> Link:
     """The link without its event; the next event is another life."""
-    return replace(
-        link, base=None, outlook=None, event_id="", outlook_etag="", life=link.life + 1
-    )
+    return replace(link, base=None, outlook=None, event_id="", outlook_etag="", life=link.life + 1)
 
 
 def _forgotten(case: Case) -> Settlement:

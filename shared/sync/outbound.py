@@ -194,7 +194,5 @@ async def _refuse(shift: Shift, work: Work, rejected: Rejected) -> None:
     now = shift.clock()
     done = ended(work.pending, now, rejected.problem)
     await shift.settle(
-        Settlement(
-            done=work.pending, operations=(done,), changes=(outcome(shift.key, done, now),)
-        )
+        Settlement(done=work.pending, operations=(done,), changes=(outcome(shift.key, done, now),))
     )

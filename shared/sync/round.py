@@ -117,7 +117,9 @@ async def unknown(shift: Shift, hints: dict[str, str]) -> list[str]:
         event_id
         for event_id, etag in hints.items()
         if not (event_id in links and links[event_id].outlook_etag == etag and etag)
-        and not (event_id in copies and (copies[event_id].organizer or copies[event_id].etag == etag))
+        and not (
+            event_id in copies and (copies[event_id].organizer or copies[event_id].etag == etag)
+        )
     ]
 
 
@@ -158,9 +160,7 @@ async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
     return [settlement for settlement in settlements if settlement]
 
 
-async def _case(
-    shift: Shift, link: Link, pending: Pending | None, item: Seen
-) -> Case | None:
+async def _case(shift: Shift, link: Link, pending: Pending | None, item: Seen) -> Case | None:
     """A removal is believed only after a look: it may have left the window, not the calendar."""
     seen: Seen | None = item
     if item.removed:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from shared.graph.client import Mailbox
+from shared.graph.mailbox import Mailbox
 from shared.policy.policy import Policy
-from shared.store.records import Calendar, CalendarKey, Lease, Pending, Settlement
+from shared.store.records import Calendar, CalendarKey, Connection, Lease, Pending, Settlement
 from shared.store.store import Store
 from shared.sync.wake import Wake
 
@@ -23,6 +23,7 @@ class Shift:
     seconds: float
     lease: Lease
     calendar: Calendar
+    connection: Connection
     mailbox: Mailbox
     policy: Policy
 
@@ -32,9 +33,7 @@ class Shift:
 
     async def settle(self, *settlements: Settlement) -> None:
         """Raises Contended when a row was changed meanwhile, or the lease was lost."""
-        self.lease = await self.store.settle(
-            self.lease, settlements, self.clock(), self.seconds
-        )
+        self.lease = await self.store.settle(self.lease, settlements, self.clock(), self.seconds)
 
     async def attempt(self, pending: Pending) -> Pending:
         self.lease, stored = await self.store.attempt(

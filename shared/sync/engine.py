@@ -1,0 +1,254 @@
+"""Agreement between one calendar and the host app, worked for until nothing is left to do.
+
+A message is a key, never a payload: whatever woke the worker, it looks at what is pending and
+at what is dirty, under the calendar's lease. Pending changes go first, so that a round reads
+what they made of Outlook; the log is relayed last.
+"""
+
+import uuid
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from shared.errors import Contended, Reconnect, Rejected
+from shared.graph.client import Graph
+from shared.observe import note
+from shared.policy.policy import Policy
+from shared.store.records import (
+    CalendarKey,
+    Connection,
+    Due,
+    DueKind,
+    EndpointState,
+    Lease,
+    Mark,
+    Settlement,
+    State,
+)
+from shared.store.store import Store
+from shared.sync.outbound import push_all
+from shared.sync.report import calendar_change
+from shared.sync.round import pull, unknown
+from shared.sync.shift import Clock, Shift
+from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
+from shared.sync.wake import DELIVER, Wake
+
+LONGEST_SILENCE = 3600
+AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACTION_REQUIRED})
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`lease_seconds` bounds how long a calendar rests after its worker died;
+    `poll_seconds` is the shortest silence that makes a round due. `forget_grant` destroys the
+    tokens of a connection that has ended.
+    """
+
+    store: Store
+    graph: Graph
+    wake: Wake
+    hooks: Hooks
+    clock: Clock
+    forget_grant: Callable[[Connection], Awaitable[None]]
+    lease_seconds: float = 60
+    poll_seconds: int = 300
+
+    async def work(self, key: CalendarKey) -> None:
+        """What both queues' messages mean. Raises TryAgain when it should be called again."""
+        busy = True
+        while busy:
+            lease = await self.store.acquire(
+                key, uuid.uuid4().hex, self.clock(), self.lease_seconds
+            )
+            if lease is None:
+                return
+            busy = await self._under(lease)
+
+    async def _under(self, lease: Lease) -> bool:
+        """Whether there may be more to do: who found the lease taken ended, so the holder looks
+        once more after letting it go.
+        """
+        shift = await self._shift(lease)
+        try:
+            able = shift is not None and await self._until_clean(shift)
+        finally:
+            await self.store.release(shift.lease if shift else lease)
+        return able and await self.has_work(lease.key)
+
+    async def has_work(self, key: CalendarKey) -> bool:
+        return (
+            await self.store.marked(key) is not None
+            or bool(await self.store.pendings(key, limit=1))
+            or bool(await self.store.outbox(key, limit=1))
+        )
+
+    async def _until_clean(self, shift: Shift) -> bool:
+        """False when the calendar cannot be worked on until somebody acts."""
+        try:
+            return await self._work(shift)
+        except Reconnect as reconnect:
+            await self._needs_person(shift, reconnect)
+            return False
+
+    async def _shift(self, lease: Lease) -> Shift | None:
+        calendar = await self.store.calendar(lease.key)
+        connection = calendar and await self.store.connection(
+            lease.key.tenant, calendar.connection
+        )
+        tenant = await self.store.tenant(lease.key.tenant)
+        if calendar is None or connection is None or tenant is None:
+            await self._unmark(lease.key)
+            return None
+        return Shift(
+            self.store,
+            self.wake,
+            self.clock,
+            self.lease_seconds,
+            lease,
+            calendar,
+            connection,
+            self.graph.mailbox(calendar, connection),
+            Policy.from_json(tenant.policy),
+        )
+
+    async def _work(self, shift: Shift) -> bool:
+        if shift.calendar.state is State.DISCONNECTING:
+            await self._disconnect(shift)
+        if shift.calendar.state not in AT_WORK:
+            await self._unmark(shift.key)
+            return False
+        await push_all(shift)
+        await self.relay(shift.key)
+        while mark := await self.store.marked(shift.key):
+            await self._round(shift, mark)
+            await push_all(shift)
+            await self.relay(shift.key)
+        return True
+
+    async def _round(self, shift: Shift, mark: Mark) -> None:
+        if not await self._is_echo(shift, mark):
+            await keep_subscribed(shift, self.hooks)
+            settled = await pull(shift, mark)
+            await self._next_poll(shift, mark, settled)
+            await self._set_state(shift, State.ACTIVE, "")
+            note("round", tenant=shift.key.tenant, calendar=shift.key.calendar, count=settled)
+        await self.store.unmark(mark)
+
+    async def _is_echo(self, shift: Shift, mark: Mark) -> bool:
+        """All the notifications named is what we settled already."""
+        if not mark.hints or shift.calendar.state is not State.ACTIVE:
+            return False
+        return not await unknown(shift, dict(mark.hints))
+
+    async def _next_poll(self, shift: Shift, mark: Mark, settled: int) -> None:
+        """Silence is suspicious, and less so the longer polling has found nothing."""
+        interval = self.poll_seconds
+        if not mark.hints and not settled and shift.calendar.subscription:
+            interval = min(shift.calendar.interval * 2, LONGEST_SILENCE)
+        due = self.clock() + timedelta(seconds=max(interval, self.poll_seconds))
+        await self.store.remind(Due(DueKind.POLL, due, str(shift.key)))
+        await self._save(shift, interval=interval, poll_due=due)
+
+    async def _set_state(self, shift: Shift, state: State, cause: str) -> None:
+        was = shift.calendar.state
+        if (was, shift.calendar.cause) == (state, cause):
+            return
+        now = self.clock()
+        told = replace(shift.calendar, state=state, cause=cause, since=now)
+        await shift.settle(Settlement(changes=(calendar_change(told, was, now),)))
+        await self._save(shift, state=state, cause=cause, since=now)
+
+    async def _save(self, shift: Shift, **changes: object) -> None:
+        for _ in range(5):
+            try:
+                await shift.save(replace(shift.calendar, **changes))  # pyright: ignore[reportArgumentType]
+            except Contended:
+                shift.calendar = await self.store.calendar(shift.key) or shift.calendar
+            else:
+                return
+        raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
+
+    async def _needs_person(self, shift: Shift, reconnect: Reconnect) -> None:
+        """What is pending stays so, until the connection is mended."""
+        note(
+            "reconnect", tenant=shift.key.tenant, calendar=shift.key.calendar, code=reconnect.cause
+        )
+        await self._set_state(shift, State.ACTION_REQUIRED, reconnect.cause)
+        await self._unmark(shift.key)
+        retry = self.clock() + timedelta(seconds=LONGEST_SILENCE)
+        await self.store.remind(Due(DueKind.POLL, retry, str(shift.key)))
+        await self._save(shift, poll_due=retry)
+        await self.relay(shift.key)
+
+    async def _unmark(self, key: CalendarKey) -> None:
+        if mark := await self.store.marked(key):
+            await self.store.unmark(mark)
+
+    async def _disconnect(self, shift: Shift) -> None:
+        """Events and links stay; the last calendar of a connection takes its tokens along."""
+        with suppress(Reconnect, Rejected):
+            await end_subscription(shift)
+        await self._set_state(shift, State.DISCONNECTED, "")
+        await self.relay(shift.key)
+        connection = shift.connection
+        others = await self.store.calendars(shift.key.tenant, connection.id)
+        if connection.state is not State.DISCONNECTING or any(
+            c.state is not State.DISCONNECTED for c in others
+        ):
+            return
+        await self.forget_grant(connection)
+        ended = replace(connection, state=State.DISCONNECTED, since=self.clock())
+        await self.store.put_connection(ended)
+
+    async def disconnect(self, connection: Connection) -> Connection:
+        """Begins it; each calendar's worker ends it."""
+        now = self.clock()
+        connection = await self.store.put_connection(
+            replace(connection, state=State.DISCONNECTING, since=now)
+        )
+        for calendar in await self.store.calendars(connection.tenant, connection.id):
+            await self._change(calendar.key, state=State.DISCONNECTING, since=now)
+            await self.wake.dirty(calendar.key, now)
+        return connection
+
+    async def lifecycle(self, key: CalendarKey, event: str) -> None:
+        """Graph's word about our subscription; `event` is its lifecycleEvent, in any case.
+
+        Renewing does what reauthorizing does, and both within ten minutes do harm.
+        (Graph: "Reduce missing change notifications")
+        """
+        match event.lower():
+            case "subscriptionremoved":
+                await self._change(key, subscription="", subscription_expires=None)
+            case "reauthorizationrequired":
+                await self._change(key, subscription_expires=None)
+            case _:
+                pass
+        await self.wake.dirty(key, self.clock())
+
+    async def _change(self, key: CalendarKey, **changes: object) -> None:
+        for _ in range(5):
+            calendar = await self.store.calendar(key)
+            if calendar is None:
+                return
+            with suppress(Contended):
+                await self.store.put_calendar(replace(calendar, **changes))  # pyright: ignore[reportArgumentType]
+                return
+        raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
+
+    async def relay(self, key: CalendarKey) -> None:
+        """Moves what the calendar has to tell into the tenant's log; twice does no harm."""
+        told = False
+        while changes := await self.store.outbox(key):
+            await self.store.log(key.tenant, changes)
+            await self.store.clear_outbox(key, changes)
+            told = True
+        if told:
+            await self.announce(key.tenant)
+
+    async def announce(self, tenant: str) -> None:
+        """Wakes the deliveries of a tenant's log."""
+        for endpoint in await self.store.endpoints(tenant):
+            if endpoint.state is EndpointState.ACTIVE:
+                await self.wake.queues.send(DELIVER, f"{tenant}~{endpoint.id}")

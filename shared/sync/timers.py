@@ -1,0 +1,61 @@
+"""The safety passes: each reads only what is due, and only wakes workers.
+
+A reminder is put off before it is acted on and dropped after, so that one lost on the way comes
+again.
+"""
+
+from datetime import datetime, timedelta
+
+from shared.store.records import CalendarKey, Due, DueKind
+from shared.store.store import Store
+from shared.sync.engine import AT_WORK, Engine
+from shared.sync.wake import DELIVER, GRACE
+
+# A due row is at most this much older than the time it was written for.
+ROUNDING = timedelta(minutes=1)
+
+
+async def catch_up(engine: Engine, now: datetime) -> int:
+    """Marks the calendars that have been silent for their interval."""
+    count = 0
+    for due in await engine.store.due(DueKind.POLL, now):
+        key = CalendarKey.parse(due.name)
+        calendar = await engine.store.calendar(key)
+        stale = calendar and calendar.poll_due and calendar.poll_due > due.at + ROUNDING
+        if calendar is not None and calendar.state in AT_WORK and not stale:
+            again = now + timedelta(seconds=max(calendar.interval, engine.poll_seconds))
+            await engine.store.remind(Due(DueKind.POLL, again, due.name))
+            await engine.wake.dirty(key, now)
+            count += 1
+        await engine.store.forget(due)
+    return count
+
+
+async def renew_subscriptions(engine: Engine, now: datetime) -> int:
+    """A round renews what it finds at half life; so it is enough to have one."""
+    reminders = await engine.store.due(DueKind.RENEW, now)
+    for due in reminders:
+        await engine.wake.dirty(CalendarKey.parse(due.name), now)
+        await engine.store.forget(due)
+    return len(reminders)
+
+
+async def sweep(engine: Engine, now: datetime) -> int:
+    """Finds work whose message or worker was lost, and deliveries whose next try has come."""
+    count = 0
+    for due in await engine.store.due(DueKind.WORK, now):
+        key = CalendarKey.parse(due.name)
+        if await engine.has_work(key):
+            await engine.store.remind(Due(DueKind.WORK, now + GRACE, due.name))
+            await engine.wake.reader(key)
+            count += 1
+        await engine.store.forget(due)
+    return count + await _deliveries(engine.store, engine, now)
+
+
+async def _deliveries(store: Store, engine: Engine, now: datetime) -> int:
+    reminders = await store.due(DueKind.DELIVER, now)
+    for due in reminders:
+        await engine.wake.queues.send(DELIVER, due.name)
+        await store.forget(due)
+    return len(reminders)
