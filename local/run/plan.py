@@ -60,12 +60,15 @@ def _vault(state: Path, files: Certificates, trust: dict[str, str]) -> Service:
 def _twin(
     state: Path, files: Certificates, settings: dict[str, str], trust: dict[str, str]
 ) -> Service:
+    url = f"https://localhost:{TWIN}"
     command = _python(
-        *("local.twin", "--port", TWIN, "--certs", files.folder, "--state", state / "twin.json"),
-        *("--app-client-id", settings.get("CALBRIDGE_CLIENT_ID", "")),
-        *("--app-secret", settings.get("CALBRIDGE_CLIENT_SECRET", "")),
+        *("local.twin", "--port", TWIN, "--certs", files.folder, "--state", state / "twin.json")
     )
-    return Service("twin", command, (TWIN,), trust, url=f"https://localhost:{TWIN}/_twin/")
+    # A registration with Microsoft is none of the twin's business, least of all its secret.
+    if settings.get("CALBRIDGE_AUTHORITY") == url:
+        command += ("--app-client-id", settings["CALBRIDGE_CLIENT_ID"])
+        command += ("--app-secret", settings.get("CALBRIDGE_CLIENT_SECRET", ""))
+    return Service("twin", command, (TWIN,), trust, url=f"{url}/_twin/")
 
 
 def _python(*arguments: object) -> tuple[str, ...]:

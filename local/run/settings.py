@@ -3,19 +3,12 @@
 import json
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from local.run.requirements import Unmet
+from shared.settings import SettingsError, read_settings
 
 OWN = "local.settings.json"
 SAMPLE = "local.settings.sample.json"
-URLS = (
-    "CALBRIDGE_PUBLIC_URL",
-    "CALBRIDGE_VAULT_URL",
-    "CALBRIDGE_AUTHORITY",
-    "CALBRIDGE_GRAPH_URL",
-    "AZURE_AUTHORITY_HOST",
-)
 
 
 def load(root: Path) -> dict[str, str]:
@@ -53,18 +46,8 @@ def _values(name: str, document: dict[str, Any]) -> dict[str, str]:
 def _check(name: str, values: dict[str, str]) -> None:
     if values.get("FUNCTIONS_WORKER_RUNTIME") != "python":
         raise Unmet(f'Setting FUNCTIONS_WORKER_RUNTIME in {name} must be "python".')
-    if not values.get("AzureWebJobsStorage"):
-        raise Unmet(
-            f"Setting AzureWebJobsStorage is missing in {name}: use UseDevelopmentStorage=true."
-        )
-    for key in URLS:
-        if key in values and not _is_url(values[key]):
-            raise Unmet(f"Setting {key} in {name} must be a URL such as https://localhost:8443.")
-
-
-def _is_url(value: str) -> bool:
     try:
-        parts = urlsplit(value)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
+        read_settings(values)
+    except SettingsError as error:
+        found = "; ".join(f"{key} {right}" for key, right in sorted(error.problems.items()))
+        raise Unmet(f"Correct {name}: {found}.") from None

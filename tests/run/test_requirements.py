@@ -21,7 +21,7 @@ sys.path.insert(0, ".")
 from local.run.__main__ import main
 sys.exit(main())
 """
-GOOD = {"FUNCTIONS_WORKER_RUNTIME": "python", "AzureWebJobsStorage": "UseDevelopmentStorage=true"}
+GOOD = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
 
 
 def test_a_taken_port_is_named_with_who_needs_it():
@@ -81,14 +81,13 @@ def test_without_the_packages_setup_is_asked_for():
         ('{"IsEncrypted": true, "Values": {}}', "func settings decrypt"),
         (json.dumps({"Values": GOOD | {"A": 1}}), "Setting A .* must be a string"),
         (json.dumps({"Values": {}}), 'FUNCTIONS_WORKER_RUNTIME .* must be "python"'),
-        (json.dumps({"Values": {"FUNCTIONS_WORKER_RUNTIME": "python"}}), "AzureWebJobsStorage"),
         (
-            json.dumps({"Values": GOOD | {"CALBRIDGE_VAULT_URL": "127.0.0.1:8444"}}),
-            "CALBRIDGE_VAULT_URL .* must be a URL",
+            json.dumps({"Values": {"FUNCTIONS_WORKER_RUNTIME": "python"}}),
+            "AzureWebJobsStorage is missing.*CALBRIDGE_VAULT_URL is missing",
         ),
         (
-            json.dumps({"Values": GOOD | {"CALBRIDGE_GRAPH_URL": "https://localhost:http"}}),
-            "CALBRIDGE_GRAPH_URL .* must be a URL",
+            json.dumps({"Values": GOOD | {"CALBRIDGE_VAULT_URL": "127.0.0.1:8444"}}),
+            "Correct local.settings.json: CALBRIDGE_VAULT_URL is no https URL",
         ),
     ],
 )
@@ -130,6 +129,16 @@ def test_the_app_gets_its_settings_and_the_demo_no_secret_of_it():
     assert values.items() <= services["host"].environment.items()
     assert "CALBRIDGE_CLIENT_SECRET" not in services["demo"].environment
     assert {"SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"} <= set(services["demo"].environment)
+
+
+def test_the_twin_is_told_no_secret_of_a_real_registration():
+    """The app's secret reaches the twin only when the twin is the authority."""
+    real = GOOD | {"CALBRIDGE_AUTHORITY": "https://login.microsoftonline.com"}
+    played, bypassed = (_services(Path(".local"), values)[2] for values in (GOOD, real))
+
+    assert (played.name, bypassed.name) == ("twin", "twin")
+    assert GOOD["CALBRIDGE_CLIENT_SECRET"] in played.command
+    assert GOOD["CALBRIDGE_CLIENT_SECRET"] not in bypassed.command
 
 
 def test_the_welcome_names_the_demo_first():
