@@ -1,8 +1,10 @@
+# pyright: reportMissingTypeStubs=false
 """How this app proves itself to Entra: one of three credentials, by settings."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import msal
@@ -30,6 +32,42 @@ KNOWN_AUTHORITIES = frozenset(
 )
 
 
+class Cache(Protocol):
+    """MSAL's SerializableTokenCache, as far as it is used here."""
+
+    def deserialize(self, state: str) -> None: ...
+
+    def serialize(self) -> str: ...
+
+
+class Application(Protocol):
+    """MSAL's ConfidentialClientApplication, likewise. It blocks: to be used in a thread."""
+
+    def initiate_auth_code_flow(
+        self,
+        scopes: Sequence[str],
+        *,
+        redirect_uri: str,
+        state: str,
+        prompt: str | None,
+        login_hint: str | None,
+    ) -> dict[str, Any]: ...
+
+    def acquire_token_by_auth_code_flow(
+        self, auth_code_flow: Mapping[str, Any], auth_response: Mapping[str, str]
+    ) -> dict[str, Any]: ...
+
+    def get_accounts(self) -> list[dict[str, Any]]: ...
+
+    def acquire_token_silent_with_error(
+        self, scopes: Sequence[str], account: Mapping[str, Any], *, force_refresh: bool
+    ) -> dict[str, Any] | None: ...
+
+
+def new_cache() -> Cache:
+    return cast("Cache", msal.SerializableTokenCache())
+
+
 class Entra:
     """`options` go to Microsoft's HTTP clients as they are (`connection_verify`: a CA file)."""
 
@@ -39,7 +77,7 @@ class Entra:
         host = urlsplit(settings.authority).hostname or ""
         self._discovers = host in KNOWN_AUTHORITIES
 
-    def app_credential(self, entra_tenant: str) -> AsyncTokenCredential:
+    async def app_credential(self, entra_tenant: str) -> AsyncTokenCredential:
         """Of this app in a customer's tenant. The caller closes it."""
         settings = self._settings
         options: dict[str, Any] = {
@@ -48,8 +86,9 @@ class Entra:
             **self._options,
         }
         if settings.managed_identity:
+            assertion = await self._assertion()
             return ClientAssertionCredential(
-                entra_tenant, settings.client_id, self._assertion, **options
+                entra_tenant, settings.client_id, lambda: assertion, **options
             )
         if settings.certificate_path:
             return CertificateCredential(
@@ -59,19 +98,13 @@ class Entra:
             entra_tenant, settings.client_id, settings.client_secret.reveal(), **options
         )
 
-    async def application(
-        self, entra_tenant: str, cache: msal.TokenCache | None = None
-    ) -> msal.ConfidentialClientApplication:
-        """For people's grants. `entra_tenant` may be `organizations`. MSAL blocks: the
-        application is made, and to be used, in a thread.
-        """
+    async def application(self, entra_tenant: str, cache: Cache | None = None) -> Application:
+        """For people's grants. `entra_tenant` may be `organizations`."""
         credential = await self._client_credential()
         return await asyncio.to_thread(self._application, entra_tenant, credential, cache)
 
-    def _application(
-        self, entra_tenant: str, credential: Any, cache: msal.TokenCache | None
-    ) -> msal.ConfidentialClientApplication:
-        return msal.ConfidentialClientApplication(
+    def _application(self, entra_tenant: str, credential: Any, cache: Cache | None) -> Application:
+        application = msal.ConfidentialClientApplication(
             self._settings.client_id,
             client_credential=credential,
             authority=f"{self._settings.authority}/{entra_tenant}",
@@ -80,6 +113,7 @@ class Entra:
             verify=self._options.get("connection_verify", True),
             timeout=30,
         )
+        return cast("Application", application)
 
     async def _client_credential(self) -> Any:
         settings = self._settings

@@ -8,21 +8,19 @@ of the app in that tenant proves the consent.
 
 import asyncio
 import secrets
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlencode
 
-import msal
-
-from shared.custody import aadsts
-from shared.custody.entra import Entra
+from shared.custody.entra import Entra, new_cache
 from shared.custody.grant import reduced, secret_name
 from shared.custody.state import Errand, Seal, invalid_state
 from shared.custody.tokens import SCOPES, Tokens, graph_resource, refusal, translated
 from shared.custody.vault import Vault
-from shared.errors import Problem, Reconnect, Refused
+from shared.errors import Problem, Refused
 from shared.settings import Settings
 from shared.store.records import Connection, ConnectionKind
 
@@ -51,3 +49,143 @@ class Granted:
     address: str
     display_name: str
     cache: str = field(default="", repr=False)
+
+
+class Grants:
+    """Raises Refused for an answer that is not this browser's, Reconnect when Entra or the
+    person said no, Unavailable when Entra is away.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        vault: Vault,
+        tokens: Tokens,
+        seal: Seal,
+        entra: Entra | None = None,
+    ) -> None:
+        self._settings = settings
+        self._vault = vault
+        self._tokens = tokens
+        self._seal = seal
+        self._entra = entra or Entra(settings)
+
+    async def begin(
+        self, tenant: str, link: str, now: datetime, *, entra_tenant: str = "", hint: str = ""
+    ) -> Begun:
+        """A person's grant. `hint` is the address to sign in with, if it is known."""
+        errand = Errand(ConnectionKind.USER, tenant, link, entra_tenant)
+        return await self._sign_in(errand, now, hint)
+
+    async def finish(self, query: Mapping[str, str], cookie: str, now: datetime) -> Granted:
+        """The answer at oauth/callback, of either kind of grant."""
+        errand, flow = await self._return(query, cookie, now)
+        if "error" in query:
+            raise refusal(dict(query))
+        if "code" not in query or not flow:
+            raise invalid_state()
+        granted = await self._redeem(errand, flow, dict(query))
+        if errand.entra_tenant and granted.entra_tenant != errand.entra_tenant:
+            raise Refused(Problem("wrong-tenant"))
+        if granted.kind is ConnectionKind.ORGANISATION:
+            await self._tokens.app_token(granted.entra_tenant)
+        return granted
+
+    def begin_admin(
+        self, tenant: str, link: str, now: datetime, *, entra_tenant: str = ""
+    ) -> Begun:
+        """An organisation's grant; the administrator's answer goes to `consented`."""
+        errand = Errand(ConnectionKind.ORGANISATION, tenant, link, entra_tenant)
+        binding = secrets.token_urlsafe(24)
+        query = {
+            "client_id": self._settings.client_id,
+            "scope": f"{graph_resource(self._settings)}/.default",
+            "redirect_uri": f"{self._settings.public_url}/oauth/admin-consent",
+            "state": self._seal.state(errand, binding, now),
+        }
+        place = f"{self._settings.authority}/{entra_tenant or ANY_TENANT}/v2.0/adminconsent"
+        return Begun(f"{place}?{urlencode(query)}", self._seal.close({"binding": binding}))
+
+    async def consented(self, query: Mapping[str, str], cookie: str, now: datetime) -> Begun:
+        """The answer at oauth/admin-consent. The sign-in that follows ends in `finish`."""
+        errand, _ = await self._return(query, cookie, now)
+        if "error" in query:
+            raise refusal(dict(query))
+        claimed = query.get("tenant", "")
+        if errand.purpose != ConnectionKind.ORGANISATION or not is_guid(claimed):
+            raise invalid_state()
+        if errand.entra_tenant and claimed.lower() != errand.entra_tenant:
+            raise Refused(Problem("wrong-tenant"))
+        return await self._sign_in(replace(errand, entra_tenant=claimed.lower()), now, "")
+
+    async def keep(self, connection: Connection, granted: Granted) -> None:
+        await self._vault.write(secret_name(connection), granted.cache)
+
+    async def forget(self, connection: Connection) -> None:
+        self._tokens.drop(connection)
+        await self._vault.destroy(secret_name(connection))
+
+    async def _sign_in(self, errand: Errand, now: datetime, hint: str) -> Begun:
+        binding = secrets.token_urlsafe(24)
+        state = self._seal.state(errand, binding, now)
+        with translated():
+            application = await self._entra.application(errand.entra_tenant or ANY_TENANT)
+            flow = await asyncio.to_thread(
+                application.initiate_auth_code_flow,
+                _scopes(errand),
+                redirect_uri=f"{self._settings.public_url}/oauth/callback",
+                state=state,
+                prompt=None if hint else "select_account",
+                login_hint=hint or None,
+            )
+        url = str(flow.pop("auth_uri"))
+        # The state comes back by itself, and a cookie has 4 KB.
+        flow.pop("state")
+        return Begun(url, self._seal.close({"binding": binding, "flow": flow}))
+
+    async def _return(
+        self, query: Mapping[str, str], cookie: str, now: datetime
+    ) -> tuple[Errand, dict[str, Any]]:
+        held = self._seal.open(cookie)
+        errand = await self._seal.errand(query.get("state", ""), held["binding"], now)
+        return errand, held.get("flow", {})
+
+    async def _redeem(
+        self, errand: Errand, flow: dict[str, Any], query: dict[str, str]
+    ) -> Granted:
+        cache = new_cache()
+        with translated():
+            application = await self._entra.application(errand.entra_tenant or ANY_TENANT, cache)
+            answer = await asyncio.to_thread(
+                application.acquire_token_by_auth_code_flow,
+                {**flow, "state": query["state"]},
+                query,
+            )
+        if "error" in answer:
+            raise refusal(answer)
+        return _granted(errand, answer["id_token_claims"], reduced(cache.serialize()))
+
+
+def _granted(errand: Errand, claims: dict[str, Any], cache: str) -> Granted:
+    kind = ConnectionKind(errand.purpose)
+    return Granted(
+        kind=kind,
+        tenant=errand.tenant,
+        link=errand.link,
+        entra_tenant=claims["tid"],
+        user_id=claims["oid"],
+        address=claims.get("preferred_username", ""),
+        display_name=claims.get("name", ""),
+        cache=cache if kind is ConnectionKind.USER else "",
+    )
+
+
+def _scopes(errand: Errand) -> list[str]:
+    return SCOPES if errand.purpose == ConnectionKind.USER else ["User.Read"]
+
+
+def is_guid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text.lower()
+    except ValueError:
+        return False

@@ -6,19 +6,18 @@ import asyncio
 import hashlib
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import msal
 import requests
 from azure.core.exceptions import AzureError, ClientAuthenticationError
 
 from shared.custody import aadsts
 from shared.custody.access import AccessToken
-from shared.custody.entra import Entra
+from shared.custody.entra import Application, Entra, new_cache
 from shared.custody.grant import access_in, reduced, secret_name
 from shared.custody.vault import Vault
 from shared.errors import Contended, Reconnect, Unavailable
@@ -97,8 +96,9 @@ class Tokens:
         return token
 
     async def _ask_for_app_token(self, entra_tenant: str) -> AccessToken:
-        with _translated():
-            async with self._entra.app_credential(entra_tenant) as credential:
+        with translated():
+            credential = await self._entra.app_credential(entra_tenant)
+            async with credential:
                 answer = await credential.get_token(f"{self._resource}/.default")
         return AccessToken(answer.token, datetime.fromtimestamp(answer.expires_on, UTC))
 
@@ -123,9 +123,9 @@ class Tokens:
         return None if _print_of(found) == self._refused.get(name) else found
 
     async def _refresh(self, connection: Connection, name: str, cache: str) -> AccessToken:
-        kept = msal.SerializableTokenCache()
+        kept = new_cache()
         kept.deserialize(cache)
-        with _translated():
+        with translated():
             application = await self._entra.application(connection.entra_tenant, kept)
             answer = await asyncio.to_thread(_silently, application)
         if "access_token" not in answer:
@@ -138,7 +138,7 @@ class Tokens:
         )
 
     @asynccontextmanager
-    async def _leased(self, connection: Connection) -> AsyncIterator[None]:
+    async def _leased(self, connection: Connection) -> AsyncGenerator[None]:
         key = CalendarKey(connection.tenant, f"grant-{connection.id}")
         holder = uuid.uuid4().hex
         lease = await self._leases.acquire(key, holder, self._clock(), LEASE_SECONDS)
@@ -167,12 +167,12 @@ def refusal(answer: dict[str, Any]) -> Exception:
     )
 
 
-def _silently(application: msal.ConfidentialClientApplication) -> dict[str, Any]:
+def _silently(application: Application) -> dict[str, Any]:
     account = next(iter(application.get_accounts()), None)
     if account is None:
         return {"error": "invalid_grant"}
     answer = application.acquire_token_silent_with_error(SCOPES, account, force_refresh=True)
-    return cast("dict[str, Any]", answer or {"error": "invalid_grant"})
+    return answer or {"error": "invalid_grant"}
 
 
 def _print_of(token: AccessToken) -> str:
@@ -180,7 +180,7 @@ def _print_of(token: AccessToken) -> str:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Generator[None]:
     try:
         yield
     except ClientAuthenticationError as error:

@@ -1,6 +1,6 @@
 """Where secrets are kept: Key Vault, and nowhere else."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
@@ -19,7 +19,10 @@ from shared.errors import Contended, Unavailable
 from shared.settings import Settings
 
 PATIENCE = 10.0
-FORBIDDEN = 403
+LEFT_DELETED = {403, 404, 409}
+"""To a purge: it is protected or not our right, done already, or the deletion is under way. The
+secret is deleted all the same, and the vault drops it in its own time.
+"""
 
 
 class Vault(Protocol):
@@ -82,9 +85,7 @@ class KeyVault:
         try:
             await self._client.purge_deleted_secret(name)
         except HttpResponseError as error:
-            # Purge protection, or no right to purge: deleted it stays until the vault drops it.
-            # 409: the deletion is still under way.
-            if error.status_code not in (FORBIDDEN, 404, 409):
+            if error.status_code not in LEFT_DELETED:
                 raise
 
 
@@ -99,7 +100,7 @@ def open_vault(settings: Settings, **options: Any) -> KeyVault:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def _translated() -> Generator[None]:
     try:
         yield
     except ClientAuthenticationError as error:

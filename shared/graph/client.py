@@ -1,9 +1,6 @@
 """Microsoft Graph, for one process."""
 
-from typing import Any
-
 import httpx
-from kiota_abstractions.base_request_configuration import RequestConfiguration
 
 from shared.errors import Reconnect
 from shared.graph.mailbox import Mailbox

@@ -38,11 +38,13 @@ NO_MAILBOX = {
     "resourcenotfound",
     "request_resourcenotfound",
 }
-NOT_FOUND = {"erroritemnotfound", "itemnotfound"}
+GONE_ITEM = {"erroritemnotfound", "itemnotfound"}
 THROTTLED = {"applicationthrottled", "activitylimitreached", "toomanyrequests"}
 MOVING = {"errormailboxmoveinprogress", "errormailboxstoreunavailable"}
 INTERACTION = {"insufficient_claims", "insufficientclaims"}
-KNOWN = RESYNC | NO_MAILBOX | NOT_FOUND | THROTTLED | MOVING | INTERACTION
+KNOWN = RESYNC | NO_MAILBOX | GONE_ITEM | THROTTLED | MOVING | INTERACTION
+NOT_FOUND, GONE, TOO_MANY = 404, 410, 429
+REFUSED = range(400, 500)
 BUSY = {423, 500, 502, 503, 504, 509}
 
 
@@ -99,18 +101,16 @@ def retry_after(response: httpx.Response, now: datetime | None = None) -> float:
 
 def is_missing(response: httpx.Response) -> bool:
     """The item is gone, as opposed to its mailbox."""
-    return response.status_code == httpx.codes.NOT_FOUND and (
-        code_of(response).lower() in NOT_FOUND
-    )
+    return response.status_code == NOT_FOUND and (code_of(response).lower() in GONE_ITEM)
 
 
 def translate(response: httpx.Response, *, write: bool) -> CalbridgeError | UnexpectedAnswer:
     code = code_of(response)
     status = response.status_code
     known = code.lower()
-    if status == httpx.codes.GONE or known in RESYNC:
+    if status == GONE or known in RESYNC:
         return Resync(code)
-    if status == httpx.codes.TOO_MANY_REQUESTS or known in THROTTLED:
+    if status == TOO_MANY or known in THROTTLED:
         return Throttled(retry_after(response), code)
     if status in BUSY or known in MOVING:
         return Unavailable(retry_after(response), code)
@@ -124,15 +124,15 @@ def _refusal(
 ) -> CalbridgeError | UnexpectedAnswer:
     trace = trace_of(response)
     match status:
-        case httpx.codes.UNAUTHORIZED:
+        case 401:
             return Reconnect("token-refused", trace)
-        case httpx.codes.FORBIDDEN:
+        case 403:
             return Reconnect("access-denied", trace)
-        case httpx.codes.NOT_FOUND if code.lower() in NO_MAILBOX:
+        case 404 if code.lower() in NO_MAILBOX:
             return Reconnect("mailbox-missing", trace)
-        case httpx.codes.CONFLICT | httpx.codes.PRECONDITION_FAILED:
+        case 409 | 412:
             return Contended(reason=code)
-        case _ if write and 400 <= status < 500:  # noqa: PLR2004
+        case _ if write and status in REFUSED:
             return Rejected(refused(status, code))
         case _:
             return UnexpectedAnswer(status, code, trace)

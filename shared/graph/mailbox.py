@@ -1,10 +1,10 @@
 """One synced calendar at Graph: what can be asked of it and done to it."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from shared.calendar.event import Event
-from shared.errors import Reconnect, Unavailable
+from shared.errors import Reconnect
 from shared.graph.mapping import (
     calendar_from_graph,
     graph_from_event,
@@ -26,9 +26,7 @@ PAGE_SIZE = "odata.maxpagesize=50"
 class Mailbox:
     """Made anew for each piece of work; costs nothing until asked."""
 
-    def __init__(
-        self, wire: Wire, route: Route, connection: Connection, key: CalendarKey
-    ) -> None:
+    def __init__(self, wire: Wire, route: Route, connection: Connection, key: CalendarKey) -> None:
         self._wire = wire
         self._route = route
         self._connection = connection
@@ -49,9 +47,7 @@ class Mailbox:
 
     async def event(self, event_id: str) -> Seen | None:
         """With its tag. None: the event is gone."""
-        answer = await self._wire.ask(
-            self._route.event(event_id), self._connection, (UTC_TIMES,)
-        )
+        answer = await self._wire.ask(self._route.event(event_id), self._connection, (UTC_TIMES,))
         return None if answer is None else self._seen(answer)
 
     async def find_by_tag(self, appointment: str) -> list[Seen]:
@@ -112,7 +108,7 @@ class Mailbox:
         await self._wire.ask(self._route.unsubscribe(subscription), self._connection)
 
     async def subscriptions(self) -> list[Subscription]:
-        """This app's on this calendar. Rare: Graph allows 25 such lists in 20 seconds."""
+        """On this calendar, by this app. Rare: Graph allows 25 such lists in 20 seconds."""
         request = self._route.subscriptions()
         found: list[Subscription] = []
         while request:

@@ -17,9 +17,7 @@ def tag_property(tenant: str, appointment: str) -> dict[str, str]:
 
 def tag_filter(value: str) -> str:
     quoted = value.replace("'", "''")
-    return (
-        f"singleValueExtendedProperties/Any(ep: ep/id eq '{TAG_ID}' and ep/value eq '{quoted}')"
-    )
+    return f"singleValueExtendedProperties/Any(ep: ep/id eq '{TAG_ID}' and ep/value eq '{quoted}')"
 
 
 def appointment_in(item: dict[str, Any], tenant: str) -> str:

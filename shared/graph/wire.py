@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """One HTTP client and one SDK request adapter for the process; every request passes here.
 
 Requests are built by the SDK and answered natively: decoding a page into its models takes a
@@ -28,6 +29,7 @@ from shared.settings import Settings
 from shared.store.records import Connection
 
 TIMEOUT = 30.0
+UNAUTHORIZED = 401
 IMMUTABLE = 'IdType="ImmutableId"'
 READS = {"GET", "HEAD"}
 
@@ -113,7 +115,7 @@ class Wire:
             [_Grant(connection), ResponseHandlerOption(NativeResponseHandler())]
         )
         response = await self._exchange(request)
-        if response.status_code == httpx.codes.UNAUTHORIZED:
+        if response.status_code == UNAUTHORIZED:
             # Nothing was executed, so asking once more, with a fresh token, does no harm.
             self._tokens.drop(connection)
             response = await self._exchange(request)
@@ -121,7 +123,7 @@ class Wire:
 
     async def _exchange(self, request: RequestInformation) -> httpx.Response:
         try:
-            return await self.adapter.send_primitive_async(request, "bytes", {})  # pyright: ignore
+            return await self.adapter.send_primitive_async(request, "bytes", {})  # pyright: ignore[reportReturnType]
         except httpx.TransportError as error:
             raise Unavailable(PATIENCE, type(error).__name__) from error
 

@@ -1,0 +1,259 @@
+"""Graph's JSON of an event, and ours: values in, values out."""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from shared.calendar.event import (
+    FIELDS,
+    AllDay,
+    Attendee,
+    AttendeeKind,
+    Body,
+    BodyKind,
+    Event,
+    Response,
+    Sensitivity,
+    ShowAs,
+    Timed,
+    When,
+    Zoned,
+)
+from shared.calendar.zones import iana_name, windows_time
+from shared.graph.seen import CalendarInfo, Kind, Person, Seen, Subscription
+from shared.graph.tag import appointment_in
+
+Json = dict[str, Any]
+
+KINDS = {
+    "singleInstance": Kind.SINGLE,
+    "occurrence": Kind.OCCURRENCE,
+    "exception": Kind.EXCEPTION,
+    "seriesMaster": Kind.MASTER,
+}
+RESPONSES = {
+    "organizer": Response.ORGANIZER,
+    "accepted": Response.ACCEPTED,
+    "tentativelyAccepted": Response.TENTATIVE,
+    "declined": Response.DECLINED,
+}
+"""`none` and `notResponded` mean the same."""
+SHOWN = {
+    "free": ShowAs.FREE,
+    "tentative": ShowAs.TENTATIVE,
+    "busy": ShowAs.BUSY,
+    "oof": ShowAs.OOF,
+    "workingElsewhere": ShowAs.WORKING_ELSEWHERE,
+}
+WRITTEN = {shown: name for name, shown in SHOWN.items()}
+
+
+def seen_from_graph(item: Json, tenant: str = "", tag: str = "") -> Seen:
+    """`tag` where it is known without having been expanded."""
+    if "@removed" in item:
+        return Seen(item["id"], removed=True)
+    return Seen(
+        event_id=item["id"],
+        etag=item.get("@odata.etag", ""),
+        ical_uid=item.get("iCalUId") or "",
+        kind=KINDS.get(item.get("type") or "", Kind.SINGLE),
+        series_master=item.get("seriesMasterId") or "",
+        organizer=_address(item, "organizer"),
+        is_organizer=item.get("isOrganizer", True),
+        is_cancelled=bool(item.get("isCancelled")),
+        event=None if is_bare(item) else event_from_graph(item),
+        tag=tag or appointment_in(item, tenant),
+        join_url=_inner(item, "onlineMeeting").get("joinUrl") or "",
+        last_modified=moment(item.get("lastModifiedDateTime")),
+    )
+
+
+def is_bare(item: Json) -> bool:
+    """Rounds show occurrences with their times and nothing else."""
+    return item.get("type") == "occurrence" and "subject" not in item
+
+
+def event_from_graph(item: Json) -> Event:
+    return Event(
+        subject=item.get("subject") or "",
+        when=_when(item),
+        body=_body(item.get("body")),
+        location=_inner(item, "location").get("displayName") or "",
+        attendees=tuple(_attendee(one) for one in item.get("attendees") or ()),
+        show_as=SHOWN.get(item.get("showAs") or "", ShowAs.BUSY),
+        sensitivity=_sensitivity(item.get("sensitivity")),
+        reminder=item.get("reminderMinutesBeforeStart") if item.get("isReminderOn") else None,
+        categories=tuple(item.get("categories") or ()),
+    )
+
+
+def graph_from_event(event: Event, fields: Iterable[str] | None = None) -> Json:
+    """Only the named fields (all of them by default), as Graph takes them."""
+    body: Json = {}
+    for name in FIELDS if fields is None else fields:
+        body |= WRITERS[name](event)
+    return body
+
+
+WRITERS: dict[str, Callable[[Event], Json]] = {
+    "subject": lambda event: {"subject": event.subject},
+    "when": lambda event: _written_when(event.when),
+    "body": lambda event: {
+        "body": {"contentType": event.body.kind.value, "content": event.body.content}
+    },
+    "location": lambda event: {"location": {"displayName": event.location}},
+    "attendees": lambda event: {"attendees": [_written_attendee(a) for a in event.attendees]},
+    "show_as": lambda event: {"showAs": WRITTEN[event.show_as]},
+    "sensitivity": lambda event: {"sensitivity": event.sensitivity.value},
+    "reminder": lambda event: _written_reminder(event.reminder),
+    "categories": lambda event: {"categories": list(event.categories)},
+}
+
+
+def _written_when(when: When) -> Json:
+    """Start, end and isAllDay always go together: Graph refuses isAllDay alone."""
+    if isinstance(when, AllDay):
+        start, end = _midnight(when.start), _midnight(when.end)
+    else:
+        start, end = _written_time(when.start), _written_time(when.end)
+    return {"isAllDay": isinstance(when, AllDay), "start": start, "end": end}
+
+
+def _midnight(day: date) -> Json:
+    return {"dateTime": f"{day.isoformat()}T00:00:00", "timeZone": "UTC"}
+
+
+def _written_time(at: Zoned) -> Json:
+    wall, zone = windows_time(at)
+    return {"dateTime": wall.replace(microsecond=0).isoformat(), "timeZone": zone}
+
+
+def _written_attendee(attendee: Attendee) -> Json:
+    address = {"address": attendee.address, "name": attendee.name}
+    return {
+        "emailAddress": {name: value for name, value in address.items() if value},
+        "type": attendee.kind.value,
+    }
+
+
+def _written_reminder(minutes: int | None) -> Json:
+    if minutes is None:
+        return {"isReminderOn": False}
+    return {"isReminderOn": True, "reminderMinutesBeforeStart": minutes}
+
+
+def _when(item: Json) -> When:
+    start, end = item["start"], item["end"]
+    zones = item.get("originalStartTimeZone"), item.get("originalEndTimeZone")
+    if item.get("isAllDay"):
+        first, after = _day(start, zones[0]), _day(end, zones[1])
+        return AllDay(first, max(after, first + timedelta(days=1)))
+    return Timed(_zoned(start, zones[0]), _zoned(end, zones[1] or zones[0]))
+
+
+def _day(at: Json, original: str | None) -> date:
+    """Dates float: they come as the same midnights whatever zone was asked for. Where a
+    mailbox answers with converted ones all the same, the original zone knows the day, and
+    without it the nearest midnight is meant.
+    """
+    wall = _wall(at)
+    if wall.time() == time():
+        return wall.date()
+    zone = iana_name(original or "")
+    if zone:
+        local = _instant(at).astimezone(ZoneInfo(zone))
+        if local.time() == time():
+            return local.date()
+    return (wall + timedelta(hours=12)).date()
+
+
+def _zoned(at: Json, original: str | None) -> Zoned:
+    """In the zone the event was made in, if that is one we know and its clock tells the
+    instant without doubt.
+    """
+    instant_ = _instant(at)
+    for zone in (iana_name(original or ""), "UTC"):
+        if zone:
+            zoned = Zoned(instant_.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0), zone)
+            if zoned.instant == instant_:
+                return zoned
+    raise ValueError("UTC tells every instant")
+
+
+def _instant(at: Json) -> datetime:
+    zone = iana_name(at.get("timeZone") or "UTC") or "UTC"
+    return _wall(at).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def _wall(at: Json) -> datetime:
+    """Graph writes seven digits of a second, one more than Python reads; none is wanted."""
+    return datetime.fromisoformat(at["dateTime"][:19])
+
+
+def _body(found: Json | None) -> Body:
+    if not found:
+        return Body()
+    kind = BodyKind.HTML if str(found.get("contentType")).lower() == "html" else BodyKind.TEXT
+    return Body(found.get("content") or "", kind)
+
+
+def _attendee(found: Json) -> Attendee:
+    address, status = _inner(found, "emailAddress"), _inner(found, "status")
+    kind = found.get("type") or "required"
+    return Attendee(
+        address=address.get("address") or "",
+        name=address.get("name") or "",
+        kind=AttendeeKind(kind) if kind in set(AttendeeKind) else AttendeeKind.REQUIRED,
+        response=RESPONSES.get(status.get("response") or "", Response.NONE),
+    )
+
+
+def _sensitivity(found: str | None) -> Sensitivity:
+    return Sensitivity(found) if found in set(Sensitivity) else Sensitivity.NORMAL
+
+
+def _address(item: Json, name: str) -> str:
+    return _inner(_inner(item, name), "emailAddress").get("address") or ""
+
+
+def _inner(item: Json, name: str) -> Json:
+    """An object inside another; Graph leaves it out or sets it to null where there is none."""
+    return cast("Json", item.get(name) or {})
+
+
+def moment(text: str | None) -> datetime | None:
+    """An instant as Graph writes it: UTC, with a Z and up to seven digits of a second."""
+    if not text:
+        return None
+    return datetime.fromisoformat(text[:19]).replace(tzinfo=UTC)
+
+
+def instant(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def subscription_from_graph(item: Json) -> Subscription:
+    return Subscription(
+        id=item["id"],
+        expires=moment(item["expirationDateTime"]) or datetime.min.replace(tzinfo=UTC),
+        resource=item.get("resource") or "",
+        notification_url=item.get("notificationUrl") or "",
+    )
+
+
+def person_from_graph(item: Json) -> Person:
+    address, upn = item.get("mail") or "", item.get("userPrincipalName") or ""
+    proxies = (one[5:] for one in item.get("proxyAddresses") or () if one[:5].lower() == "smtp:")
+    aliases = {one.lower() for one in (address, upn, *proxies) if one}
+    return Person(
+        user_id=item["id"],
+        address=address or upn,
+        upn=upn,
+        display_name=item.get("displayName") or "",
+        aliases=tuple(sorted(aliases)),
+    )
+
+
+def calendar_from_graph(item: Json) -> CalendarInfo:
+    return CalendarInfo(item["id"], item.get("name") or "", item.get("canEdit", True))
