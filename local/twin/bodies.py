@@ -13,7 +13,10 @@ def stored_body(content: str, content_type: str) -> str:
     if not content:
         return ""
     if content_type == "text":
-        return _wrap(_from_text(content), '<meta name="Generator" content="Microsoft Exchange Server">\r\n<!-- converted from text -->')
+        return _wrap(
+            _from_text(content),
+            '<meta name="Generator" content="Microsoft Exchange Server">\r\n<!-- converted from text -->',
+        )
     inside = re.search(r"<body[^>]*>(.*)</body>", content, re.IGNORECASE | re.DOTALL)
     return _wrap(inside.group(1).strip("\r\n") if inside else content)
 

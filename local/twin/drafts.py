@@ -88,9 +88,7 @@ def read_choice(name: str, value: Any) -> str:
     for allowed in _ENUMS[name.lower()]:
         if isinstance(value, str) and value.lower() == allowed.lower():
             return allowed
-    raise bad_request(
-        f"Requested value '{value}' was not found for '{name}'.", "RequestBodyRead"
-    )
+    raise bad_request(f"Requested value '{value}' was not found for '{name}'.", "RequestBodyRead")
 
 
 def property_id(value: Any) -> str:
@@ -136,7 +134,9 @@ def _check_times(values: Values, *, creating: bool) -> None:
 
 def check_span(start: Stamp, end: Stamp, *, all_day: bool) -> None:
     if end.utc < start.utc:
-        raise bad_request("The end of an event is before its start.", "ErrorPropertyValidationFailure")
+        raise bad_request(
+            "The end of an event is before its start.", "ErrorPropertyValidationFailure"
+        )
     if not all_day:
         return
     if start.zone != end.zone:
@@ -194,8 +194,18 @@ def _location(name: str, value: Any) -> dict[str, Any]:
     inner = _record(value, name)
     shown = _text("displayName", inner.get("displayname"))
     kind = read_choice("locationType", inner.get("locationtype") or "default")
-    location = {"displayName": shown, "locationType": kind, "uniqueId": shown, "uniqueIdType": "private"}
-    for key, spelled in (("locationemailaddress", "locationEmailAddress"), ("address", "address"), ("locationuri", "locationUri"), ("coordinates", "coordinates")):
+    location = {
+        "displayName": shown,
+        "locationType": kind,
+        "uniqueId": shown,
+        "uniqueIdType": "private",
+    }
+    for key, spelled in (
+        ("locationemailaddress", "locationEmailAddress"),
+        ("address", "address"),
+        ("locationuri", "locationUri"),
+        ("coordinates", "coordinates"),
+    ):
         if inner.get(key):
             location[spelled] = inner[key]
     return location
@@ -203,7 +213,9 @@ def _location(name: str, value: Any) -> dict[str, Any]:
 
 def _one_location(name: str, value: Any) -> tuple[dict[str, Any], ...]:
     location = _location(name, value) if value is not None else {}
-    return (location,) if location.get("displayName") or location.get("locationEmailAddress") else ()
+    return (
+        (location,) if location.get("displayName") or location.get("locationEmailAddress") else ()
+    )
 
 
 def _locations(name: str, value: Any) -> tuple[dict[str, Any], ...]:

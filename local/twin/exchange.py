@@ -271,7 +271,9 @@ class Exchange:
         rule = rule_from_graph({**recurrence, "range": span}, self.twin.switches.month_end)
         first = first_date(rule)
         if first is None:
-            raise bad_request("The recurrence has no occurrence.", "ErrorPropertyValidationFailure")
+            raise bad_request(
+                "The recurrence has no occurrence.", "ErrorPropertyValidationFailure"
+            )
         _start_on(event, first, zone)
         span["startDate"] = first.isoformat()
         rule = replace(rule, start=first)
@@ -281,7 +283,9 @@ class Exchange:
     def _pass_on(self, master: StoredEvent, changed: frozenset[str]) -> None:
         """Exceptions follow their master in what was not set on them."""
         for exception in series_of(master).exceptions.values():
-            for name in changed - exception.overridden - {"start", "end", "recurrence", "extended"}:
+            for name in (
+                changed - exception.overridden - {"start", "end", "recurrence", "extended"}
+            ):
                 setattr(exception, name, getattr(master, name))
 
     def _reset_answers(self, event: StoredEvent, changed: frozenset[str]) -> None:

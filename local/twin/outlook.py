@@ -49,9 +49,7 @@ class PersonAtOutlook:
         return target_json(done, _EVERYTHING)
 
     def delete_event(self, event_id: str) -> None:
-        self._twin.exchange.delete(
-            self._person, find_target(self._mailbox, event_id), "person"
-        )
+        self._twin.exchange.delete(self._person, find_target(self._mailbox, event_id), "person")
 
     def cancel_event(self, event_id: str, comment: str = "") -> None:
         target = find_target(self._mailbox, event_id)
@@ -72,9 +70,7 @@ class PersonAtOutlook:
         event = self._mailbox.find(event_id)
         if event is None:
             raise item_not_found()
-        return target_json(
-            self._twin.exchange.move(self._person, event, calendar_id), _EVERYTHING
-        )
+        return target_json(self._twin.exchange.move(self._person, event, calendar_id), _EVERYTHING)
 
     def create_calendar(self, name: str) -> str:
         return self._twin.world.create_calendar(self._mailbox, name).id

@@ -103,4 +103,6 @@ def _date(name: str, value: Any) -> str:
 
 
 def _invalid(what: str) -> GraphProblem:
-    return bad_request(f"Your request can't be completed: {what}.", "ErrorPropertyValidationFailure")
+    return bad_request(
+        f"Your request can't be completed: {what}.", "ErrorPropertyValidationFailure"
+    )

@@ -128,10 +128,7 @@ def _candidates(rule: Rule) -> Iterator[date]:
 
 def _daily(rule: Rule) -> Iterator[date]:
     last = date.max.toordinal()
-    return (
-        date.fromordinal(n)
-        for n in range(rule.start.toordinal(), last, rule.interval)
-    )
+    return (date.fromordinal(n) for n in range(rule.start.toordinal(), last, rule.interval))
 
 
 def _weekly(rule: Rule) -> Iterator[date]:

@@ -102,6 +102,4 @@ def _instance(master: StoredEvent, series: Series, day: date) -> Instance:
     first = to_local(master.start.utc, series.zone)
     length = to_local(master.end.utc, series.zone) - first
     local = midnight(day) + (first - midnight(first.date()))
-    return Instance(
-        master, day, stamp(local, series.zone), stamp(local + length, series.zone)
-    )
+    return Instance(master, day, stamp(local, series.zone), stamp(local + length, series.zone))

@@ -279,7 +279,9 @@ class World:
             tenant_id, mail, display_name, kind="room", capacity=capacity, building=building
         )
 
-    def create_calendar(self, mailbox: Mailbox, name: str, *, is_default: bool = False) -> Calendar:
+    def create_calendar(
+        self, mailbox: Mailbox, name: str, *, is_default: bool = False
+    ) -> Calendar:
         calendar = Calendar(f"AAMkA{mailbox.tag}BGAAA{self.next_number():010X}=", name, is_default)
         mailbox.calendars[calendar.id] = calendar
         self.touch()
@@ -306,7 +308,10 @@ class World:
     def event_ids(self, mailbox: Mailbox) -> tuple[str, str]:
         """A new default id and a new immutable id."""
         number = f"{self.next_number():012X}"
-        return f"AAMkA{mailbox.tag}BGAAAAAAD{number}AAA=", f"AAkAL{mailbox.tag}HYQDEapm{number}AAA="
+        return (
+            f"AAMkA{mailbox.tag}BGAAAAAAD{number}AAA=",
+            f"AAkAL{mailbox.tag}HYQDEapm{number}AAA=",
+        )
 
     def new_ical_uid(self) -> str:
         """A global object id: 8 zeros where an occurrence has its date."""

@@ -152,7 +152,9 @@ def window(call: Call) -> tuple[datetime, datetime]:
     query = query_options(call.request)
     first, last = (_edge(query, name) for name in ("startDateTime", "endDateTime"))
     if last < first:
-        raise bad_request("The startDateTime has to be before the endDateTime.", "ErrorInvalidParameter")
+        raise bad_request(
+            "The startDateTime has to be before the endDateTime.", "ErrorInvalidParameter"
+        )
     if (last - first).days > 1825:
         raise bad_request(
             "Requested value for the calendar view is too large. Maximum number of days: 1825"
@@ -219,4 +221,13 @@ def _entries() -> list[Entry]:
 
 ENTRIES = _entries()
 
-__all__ = ["ENTRIES", "READ", "WRITE", "StoredEvent", "date", "find_target", "target_json", "window"]
+__all__ = [
+    "ENTRIES",
+    "READ",
+    "WRITE",
+    "StoredEvent",
+    "date",
+    "find_target",
+    "target_json",
+    "window",
+]

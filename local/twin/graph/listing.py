@@ -21,14 +21,20 @@ from local.twin.world import Mailbox, Stamp, StoredEvent
 _PROPERTY = re.compile(
     r"^singleValueExtendedProperties/any\(\s*(\w+)\s*:\s*(?P<terms>.*)\)$", re.IGNORECASE
 )
-_TERM = re.compile(r"\w+/(?P<name>id|value)\s+eq\s+(?P<q>['\"])(?P<value>.*?)(?P=q)", re.IGNORECASE)
+_TERM = re.compile(
+    r"\w+/(?P<name>id|value)\s+eq\s+(?P<q>['\"])(?P<value>.*?)(?P=q)", re.IGNORECASE
+)
 _EQUALS = re.compile(
     r"^(?P<name>iCalUId|transactionId|seriesMasterId|uid|subject|type|showAs)\s+eq\s+"
     r"'(?P<value>(?:[^']|'')*)'$",
     re.IGNORECASE,
 )
-_FLAG = re.compile(r"^(?P<name>isCancelled|isOrganizer|isAllDay)\s+eq\s+(?P<value>true|false)$", re.I)
-_CATEGORY = re.compile(r"^categories/any\(\s*(\w+)\s*:\s*\1\s+eq\s+'(?P<value>[^']*)'\s*\)$", re.I)
+_FLAG = re.compile(
+    r"^(?P<name>isCancelled|isOrganizer|isAllDay)\s+eq\s+(?P<value>true|false)$", re.IGNORECASE
+)
+_CATEGORY = re.compile(
+    r"^categories/any\(\s*(\w+)\s*:\s*\1\s+eq\s+'(?P<value>[^']*)'\s*\)$", re.IGNORECASE
+)
 _TIME = re.compile(
     r"^(?P<name>start/dateTime|end/dateTime|lastModifiedDateTime|createdDateTime)\s+"
     r"(?P<op>ge|gt|le|lt)\s+'?(?P<value>[0-9T:.Z+\-]+)'?$",
@@ -182,7 +188,9 @@ def _comparison(text: str) -> Test:
 
 def _time_test(name: str, op: str, text: str) -> Test:
     try:
-        limit = datetime.fromisoformat(text + ("" if re.search(r"Z|[+-]\d\d:\d\d$", text) else "Z"))
+        limit = datetime.fromisoformat(
+            text + ("" if re.search(r"Z|[+-]\d\d:\d\d$", text) else "Z")
+        )
     except ValueError:
         raise _unfilterable(text) from None
     read: dict[str, Callable[[StoredEvent], datetime]] = {

@@ -13,15 +13,18 @@ from local.twin.problem import GraphProblem, bad_request
 from local.twin.world import Person
 
 _EQUALS = re.compile(
-    r"^(?P<name>mail|userPrincipalName|id|displayName)\s+eq\s+'(?P<value>(?:[^']|'')*)'$", re.I
+    r"^(?P<name>mail|userPrincipalName|id|displayName)\s+eq\s+'(?P<value>(?:[^']|'')*)'$",
+    re.IGNORECASE,
 )
 _STARTS = re.compile(
     r"^startsWith\(\s*(?P<name>mail|userPrincipalName|displayName)\s*,\s*'(?P<value>[^']*)'\s*\)$",
-    re.I,
+    re.IGNORECASE,
 )
-_IN = re.compile(r"^(?P<name>mail|userPrincipalName|id)\s+in\s*\((?P<values>[^)]*)\)$", re.I)
-_ENABLED = re.compile(r"^accountEnabled\s+eq\s+(?P<value>true|false)$", re.I)
-_MEMBER = re.compile(r"^userType\s+eq\s+'(?P<value>\w+)'$", re.I)
+_IN = re.compile(
+    r"^(?P<name>mail|userPrincipalName|id)\s+in\s*\((?P<values>[^)]*)\)$", re.IGNORECASE
+)
+_ENABLED = re.compile(r"^accountEnabled\s+eq\s+(?P<value>true|false)$", re.IGNORECASE)
+_MEMBER = re.compile(r"^userType\s+eq\s+'(?P<value>\w+)'$", re.IGNORECASE)
 _FIELDS: dict[str, Callable[[Person], str]] = {
     "mail": lambda p: p.mail.lower(),
     "userprincipalname": lambda p: p.upn.lower(),
@@ -55,9 +58,7 @@ async def list_users(call: Call) -> Response:
 
 async def read_user(call: Call) -> Response:
     person = call.person()
-    if call.caller.user_id != person.id:
-        _need_directory(call)
-    elif not call.caller.has("User.Read"):
+    if call.caller.user_id != person.id or not call.caller.has("User.Read"):
         _need_directory(call)
     view: View = read_view(call.request)
     shown = user_json(person, view.select)

@@ -133,7 +133,9 @@ def user_json(person: Person, select: frozenset[str] | None) -> Json:
         "userType": "Member",
         "proxyAddresses": proxies if person.mail else [],
         "mailNickname": person.upn.partition("@")[0],
-        "assignedLicenses": [{"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "disabledPlans": []}]
+        "assignedLicenses": [
+            {"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "disabledPlans": []}
+        ]
         if person.licensed
         else [],
         "companyName": None,
@@ -216,9 +218,7 @@ def _full(event: StoredEvent, view: View) -> Json:
         **_places(event),
         "recurrence": event.series.recurrence if event.series else None,
         "attendees": list(event.attendees),
-        "organizer": {
-            "emailAddress": {"name": event.organizer[0], "address": event.organizer[1]}
-        },
+        "organizer": {"emailAddress": {"name": event.organizer[0], "address": event.organizer[1]}},
         "onlineMeeting": {"joinUrl": event.join_url} if event.join_url else None,
     }
 
