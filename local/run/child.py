@@ -61,6 +61,10 @@ class Child:
     def name(self) -> str:
         return self.service.name
 
+    @property
+    def running(self) -> bool:
+        return self._process is not None and not self._output.exited.is_set()
+
     async def start(self) -> None:
         """Raises OSError when the command cannot be run."""
         self._process, _ = await asyncio.get_running_loop().subprocess_exec(

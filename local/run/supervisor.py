@@ -107,7 +107,8 @@ class Supervisor:
     async def _stop_all(self) -> None:
         self._stop.set()
         for child in reversed(self._started):
-            self._log.say(f"stopping {child.name}")
+            if child.running:
+                self._log.say(f"stopping {child.name}")
             await child.stop()
         self._log.say("all is stopped")
 

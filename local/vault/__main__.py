@@ -31,15 +31,14 @@ class Server(uvicorn.Server):
         print(f"READY vault at https://{HOST}:{bound[1]}", flush=True)
 
 
-def create(
-    port: int, files: certs.Certificates, state: Path, authority: str, tenant: str
-) -> Vault:
+def create(options: argparse.Namespace, files: certs.Certificates, port: int) -> Vault:
     url, resource = f"https://{HOST}:{port}", f"https://0.0.1:{port}"
     audiences = [resource, f"{resource}/", "https://vault.azure.net", "https://vault.azure.net/"]
+    authority = options.authority.rstrip("/")
     trust = ssl.create_default_context(cafile=files.bundle)
-    tokens = Tokens(authority, tenant, audiences, trust)
-    challenge = f'Bearer authorization="{authority}/{tenant}", resource="{resource}"'
-    return Vault(url, challenge, State(state), tokens)
+    tokens = Tokens(authority, options.tenant, audiences, trust)
+    challenge = f'Bearer authorization="{authority}/{options.tenant}", resource="{resource}"'
+    return Vault(url, challenge, State(options.state, options.lag), tokens)
 
 
 def arguments() -> argparse.Namespace:
@@ -49,6 +48,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--state", type=Path, default=Path(".local/vault.json"))
     parser.add_argument("--authority", default="https://localhost:8443")
     parser.add_argument("--tenant", required=True, help="whose tokens open the vault")
+    parser.add_argument("--lag", type=float, default=0.0, help="seconds a deletion takes")
     return parser.parse_args()
 
 
@@ -56,9 +56,7 @@ def main() -> None:
     options = arguments()
     files = certs.ensure(options.certs)
     listener = socket.create_server((HOST, options.port))
-    port = listener.getsockname()[1]
-    authority = options.authority.rstrip("/")
-    vault = create(port, files, options.state, authority, options.tenant)
+    vault = create(options, files, listener.getsockname()[1])
     config = uvicorn.Config(
         vault.app(),
         ssl_keyfile=files.key,

@@ -71,7 +71,7 @@ class Vault:
             try:
                 await self._tokens.check(request.headers.get("Authorization"))
                 _check_api_version(request)
-                self._secrets.expire(_now())
+                self._secrets.advance(datetime.now(UTC).timestamp())
                 return await answer(request)
             except VaultError as error:
                 headers = {"WWW-Authenticate": self._challenge} if error.status == 401 else None
@@ -99,7 +99,7 @@ class Vault:
     async def _set(self, request: Request) -> Response:
         body = await _body(request)
         value, properties = wire.text(body, "value"), wire.properties(body)
-        secret = self._secrets.set(_name(request), value, properties, _now())
+        secret = self._secrets.set(_name(request), value, properties)
         self._state.save()
         return self._bundle(secret)
 
@@ -111,14 +111,13 @@ class Vault:
     async def _update(self, request: Request) -> Response:
         name = _name(request)
         properties = wire.properties(await _body(request))
-        version = self._secrets.version(name, _version(request))
-        version.change(properties, _now())
+        version = self._secrets.update(name, _version(request), properties)
         self._state.save()
         secret = self._secrets.live(name)
         return JSONResponse(wire.item(self._url, secret, version, with_version=True))
 
     async def _delete(self, request: Request) -> Response:
-        secret = self._secrets.delete(_name(request), _now())
+        secret = self._secrets.delete(_name(request))
         self._state.save()
         return JSONResponse(wire.deleted(self._url, secret, with_version=True))
 
@@ -175,10 +174,6 @@ def _check_api_version(request: Request) -> None:
     if version not in API_VERSIONS:
         known = ", ".join(sorted(API_VERSIONS))
         raise errors.bad_parameter(f"api-version {version!r} is not played; use one of {known}.")
-
-
-def _now() -> int:
-    return int(datetime.now(UTC).timestamp())
 
 
 def _name(request: Request) -> str:

@@ -45,6 +45,16 @@ def deleted_but_recoverable(name: str) -> VaultError:
     return VaultError(409, "Conflict", message, "ObjectIsDeletedButRecoverable")
 
 
+def being_deleted(name: str) -> VaultError:
+    message = f"Secret {name} is currently being deleted."
+    return VaultError(409, "Conflict", message, "ObjectIsBeingDeleted")
+
+
+def being_recovered(name: str) -> VaultError:
+    message = f"Secret {name} is currently being recovered."
+    return VaultError(409, "Conflict", message, "ObjectIsBeingRecovered")
+
+
 def already_exists(name: str) -> VaultError:
     message = f"A secret named {name} already exists in this key vault."
     return VaultError(409, "Conflict", message)

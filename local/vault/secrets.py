@@ -1,4 +1,4 @@
-"""Secrets, their versions and what may be done with them. No I/O, no clock.
+"""Secrets, their versions and what may be done with them. No I/O; the time is told.
 
 Times are Unix seconds, as on the wire.
 """
@@ -39,11 +39,15 @@ class Version:
 
 @dataclass
 class Secret:
-    """All versions of one name, oldest first; `deleted` is when it was, while recoverable."""
+    """All versions of one name, oldest first; `deleted` is when it was, while recoverable.
+
+    Until `settles` its deletion or recovery is still under way.
+    """
 
     name: str
     versions: list[Version] = field(default_factory=list)
     deleted: int | None = None
+    settles: float = 0.0
 
     @property
     def latest(self) -> Version:
@@ -55,13 +59,29 @@ class Secret:
 
 
 class Secrets:
-    """The vault's content, keyed by lower-case name as Key Vault ignores case."""
+    """The vault's content, keyed by lower-case name as Key Vault ignores case.
 
-    def __init__(self, secrets: list[Secret] | None = None) -> None:
+    A deletion or recovery takes `lag` seconds, in which the secret is in neither collection.
+    """
+
+    def __init__(self, secrets: list[Secret] | None = None, lag: float = 0.0) -> None:
         self._secrets = {secret.name.lower(): secret for secret in secrets or []}
+        self._lag = lag
+        self._now = 0.0
+
+    def advance(self, now: float) -> None:
+        """It is `now`: drop what was deleted longer ago than deleted secrets are kept."""
+        self._now = now
+        for secret in self.all(deleted=True):
+            if secret.purged_at <= now:
+                del self._secrets[secret.name.lower()]
 
     def all(self, *, deleted: bool) -> list[Secret]:
-        found = [s for s in self._secrets.values() if (s.deleted is not None) == deleted]
+        found = [
+            secret
+            for secret in self._secrets.values()
+            if (secret.deleted is not None) == deleted and not self._busy(secret)
+        ]
         return sorted(found, key=lambda secret: secret.name)
 
     def everything(self) -> list[Secret]:
@@ -69,13 +89,13 @@ class Secrets:
 
     def live(self, name: str) -> Secret:
         secret = self._secrets.get(name.lower())
-        if secret is None or secret.deleted is not None:
+        if secret is None or secret.deleted is not None or self._busy(secret):
             raise errors.secret_not_found(name)
         return secret
 
     def gone(self, name: str) -> Secret:
         secret = self._secrets.get(name.lower())
-        if secret is None or secret.deleted is None:
+        if secret is None or secret.deleted is None or self._busy(secret):
             raise errors.deleted_secret_not_found(name)
         return secret
 
@@ -95,44 +115,62 @@ class Secrets:
             raise errors.secret_disabled()
         return found
 
-    def set(self, name: str, value: str, properties: dict[str, Any], now: int) -> Secret:
+    def set(self, name: str, value: str, properties: dict[str, Any]) -> Secret:
         _check_name(name)
         _check_value(value)
         secret = self._secrets.get(name.lower(), Secret(name))
-        if secret.deleted is not None:
-            raise errors.deleted_but_recoverable(name)
-        version = Version(uuid.uuid4().hex, value, now, now)
-        version.change(properties, now)
+        self._check_free(secret)
+        version = Version(uuid.uuid4().hex, value, int(self._now), int(self._now))
+        version.change(properties, int(self._now))
         secret.versions.append(version)
         self._secrets[name.lower()] = secret
         return secret
 
-    def delete(self, name: str, now: int) -> Secret:
+    def update(self, name: str, version: str, properties: dict[str, Any]) -> Version:
+        found = self.version(name, version)
+        found.change(properties, int(self._now))
+        return found
+
+    def delete(self, name: str) -> Secret:
         secret = self.live(name)
-        secret.deleted = now
+        secret.deleted = int(self._now)
+        secret.settles = self._now + self._lag
         return secret
 
     def recover(self, name: str) -> Secret:
-        secret = self.gone(name)
+        secret = self._deleted(name)
         secret.deleted = None
+        secret.settles = self._now + self._lag
         return secret
 
     def purge(self, name: str) -> None:
-        del self._secrets[self.gone(name).name.lower()]
+        del self._secrets[self._deleted(name).name.lower()]
 
     def restore(self, secret: Secret) -> None:
         present = self._secrets.get(secret.name.lower())
-        if present is not None and present.deleted is not None:
-            raise errors.deleted_but_recoverable(secret.name)
         if present is not None:
+            self._check_free(present)
             raise errors.already_exists(secret.name)
         self._secrets[secret.name.lower()] = secret
 
-    def expire(self, now: int) -> None:
-        """Drop what was deleted longer ago than the vault keeps deleted secrets."""
-        for secret in self.all(deleted=True):
-            if secret.purged_at <= now:
-                del self._secrets[secret.name.lower()]
+    def _busy(self, secret: Secret) -> bool:
+        return self._now < secret.settles
+
+    def _deleted(self, name: str) -> Secret:
+        """For what changes a deleted secret: Conflict while its deletion is under way."""
+        secret = self._secrets.get(name.lower())
+        if secret is not None and secret.deleted is not None and self._busy(secret):
+            raise errors.being_deleted(name)
+        return self.gone(name)
+
+    def _check_free(self, secret: Secret) -> None:
+        """Raises Conflict where the name belongs to a deleted secret, or one on its way."""
+        if self._busy(secret) and secret.deleted is None:
+            raise errors.being_recovered(secret.name)
+        if self._busy(secret):
+            raise errors.being_deleted(secret.name)
+        if secret.deleted is not None:
+            raise errors.deleted_but_recoverable(secret.name)
 
 
 def _check_name(name: str) -> None:

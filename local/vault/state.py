@@ -15,11 +15,11 @@ from local.vault.secrets import Secret, Secrets, Version
 class State:
     """Reads the file once; each `save` replaces it whole, so a crash leaves old or new."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, lag: float = 0.0) -> None:
         self._file = file
         content = json.loads(file.read_text()) if file.exists() else {}
         self._key: str = content.get("backupKey") or Fernet.generate_key().decode()
-        self.secrets = Secrets([_secret(record) for record in content.get("secrets", [])])
+        self.secrets = Secrets([_secret(record) for record in content.get("secrets", [])], lag)
 
     def save(self) -> None:
         records = [asdict(secret) for secret in self.secrets.everything()]

@@ -60,9 +60,19 @@ def trusting(files: certs.Certificates) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=files.bundle)
 
 
-def start_vault(authority: Authority, files: certs.Certificates, state: Path) -> RunningVault:
+def start_vault(
+    authority: Authority, files: certs.Certificates, state: Path, *more: str
+) -> RunningVault:
     command = [sys.executable, "-m", "local.vault", "--port", "0", "--tenant", TENANT]
-    command += ["--certs", str(files.folder), "--state", str(state), "--authority", authority.url]
+    command += [
+        "--certs",
+        str(files.folder),
+        "--state",
+        str(state),
+        "--authority",
+        authority.url,
+        *more,
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
     assert process.stdout
     line = process.stdout.readline()

@@ -6,8 +6,12 @@ import time
 import httpx
 import pytest
 
+from local.vault.errors import VaultError
+from local.vault.secrets import Secrets
 from tests.vault.authority import Authority
 from tests.vault.conftest import error_of, start_vault, trusting
+
+KINDS = ("secrets", "deletedsecrets")
 
 
 def test_a_request_without_a_token_is_told_where_to_get_one(vault):
@@ -161,3 +165,56 @@ def test_secrets_outlive_the_process_in_a_private_file(authority, files, tmp_pat
     assert recovered == 200
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [file] == list(file.parent.iterdir())
+
+
+def test_a_deletion_takes_its_time_where_a_lag_is_set(authority, files, tmp_path):
+    """Meanwhile the secret is in neither collection, and its name is in conflict."""
+    running = start_vault(authority, files, tmp_path / "vault.json", "--lag", "600")
+    running.ask("PUT", "/secrets/slow", json={"value": "x"})
+    deleted = running.ask("DELETE", "/secrets/slow").status_code
+    seen = [running.ask("GET", f"/{kind}/slow").status_code for kind in KINDS]
+    writes = [
+        running.ask("PUT", "/secrets/slow", json={"value": "y"}),
+        running.ask("POST", "/deletedsecrets/slow/recover"),
+        running.ask("DELETE", "/deletedsecrets/slow"),
+    ]
+    running.stop()
+
+    assert deleted == 200
+    assert seen == [404, 404]
+    assert [answer.status_code for answer in writes] == [409, 409, 409]
+    assert {error_of(answer)["innererror"]["code"] for answer in writes} == {
+        "ObjectIsBeingDeleted"
+    }
+
+
+def test_a_secret_under_recovery_cannot_be_set_yet():
+    """Conflict until the recovery settles, then the name is free to write."""
+    secrets = Secrets(lag=10)
+    secrets.advance(1000)
+    secrets.set("slow", "x", {})
+    secrets.delete("slow")
+    secrets.advance(1010)
+    secrets.recover("slow")
+    with pytest.raises(VaultError) as early:
+        secrets.set("slow", "y", {})
+    secrets.advance(1020)
+    secrets.set("slow", "y", {})
+
+    assert (early.value.status, early.value.inner) == (409, "ObjectIsBeingRecovered")
+    assert secrets.readable("slow").value == "y"
+
+
+def test_a_deleted_secret_is_dropped_after_ninety_days():
+    """To the second: it can be recovered until then, and its name is free after."""
+    secrets = Secrets()
+    secrets.advance(1000)
+    secrets.set("old", "x", {})
+    secrets.delete("old")
+    secrets.advance(1000 + 90 * 86_400 - 1)
+    kept = secrets.gone("old")
+    secrets.advance(1000 + 90 * 86_400)
+
+    assert kept.name == "old"
+    with pytest.raises(VaultError):
+        secrets.gone("old")
