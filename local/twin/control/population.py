@@ -1,0 +1,159 @@
+"""Tenants, people and rooms."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from starlette.routing import Route
+
+from local.twin.control.answers import Ask, Mistake, route
+from local.twin.world import Person, Tenant
+
+if TYPE_CHECKING:
+    from local.twin.app import Twin
+
+PERSON_FIELDS = (
+    "display_name",
+    "mail",
+    "aliases",
+    "kind",
+    "capacity",
+    "building",
+    "enabled",
+    "licensed",
+    "mailbox",
+    "is_admin",
+    "time_zone",
+)
+CHOICES = {
+    "kind": ("user", "room", "shared"),
+    "mailbox": ("cloud", "none", "onprem"),
+    "consent_policy": ("users_may", "admins_only", "admin_workflow"),
+}
+
+
+def population_routes(twin: "Twin") -> list[Route]:
+    return [
+        route(twin, "GET", "/tenants", _tenants),
+        route(twin, "POST", "/tenants", _create_tenant),
+        route(twin, "PATCH", "/tenants/{tenant}", _patch_tenant),
+        route(twin, "GET", "/people", _people),
+        route(twin, "POST", "/people", _create_person),
+        route(twin, "GET", "/people/{person}", lambda ask: _shown(ask.person())),
+        route(twin, "PATCH", "/people/{person}", _patch_person),
+        route(twin, "POST", "/people/{person}/expire-delta-tokens", _expire_delta_tokens),
+        route(twin, "POST", "/expire-delta-tokens", _expire_all_delta_tokens),
+        route(twin, "GET", "/rooms", lambda ask: _people(ask, "room")),
+        route(twin, "POST", "/rooms", _create_room),
+    ]
+
+
+def _check_choices(values: dict[str, Any]) -> None:
+    for name, choices in CHOICES.items():
+        if name in values and values[name] not in choices:
+            raise Mistake(f"{name} is one of: {', '.join(choices)}")
+
+
+def _tenant_shown(ask: Ask, tenant: Tenant) -> dict[str, Any]:
+    return {**asdict(tenant), "consent_policy": ask.twin.entra.policy(tenant.id)}
+
+
+def _tenants(ask: Ask) -> Any:
+    return {"value": [_tenant_shown(ask, t) for t in ask.twin.world.tenants.values()]}
+
+
+def _create_tenant(ask: Ask) -> Any:
+    ask.only("id", "domain", "name", "consent_policy")
+    _check_choices(ask.body)
+    domain = str(ask.need("domain"))
+    tenant_id = str(ask.body.get("id") or uuid4()).lower()
+    if ask.twin.directory.tenant(tenant_id) or ask.twin.directory.tenant(domain):
+        raise Mistake(f"the tenant {domain!r} exists already", 409)
+    tenant = ask.twin.world.create_tenant(tenant_id, domain, ask.body.get("name", domain))
+    _set_policy(ask, tenant)
+    return _tenant_shown(ask, tenant)
+
+
+def _patch_tenant(ask: Ask) -> Any:
+    ask.only("name", "consent_policy")
+    _check_choices(ask.body)
+    tenant = ask.tenant(ask.path["tenant"])
+    tenant.name = ask.body.get("name", tenant.name)
+    _set_policy(ask, tenant)
+    return _tenant_shown(ask, tenant)
+
+
+def _set_policy(ask: Ask, tenant: Tenant) -> None:
+    if "consent_policy" in ask.body:
+        ask.twin.entra.policies[tenant.id] = ask.body["consent_policy"]
+
+
+def _shown(person: Person) -> dict[str, Any]:
+    return asdict(person)
+
+
+def _people(ask: Ask, kind: str | None = None) -> Any:
+    tenant = ask.tenant(ask.query["tenant"]) if "tenant" in ask.query else None
+    wanted = kind or ask.query.get("kind")
+    return {
+        "value": [
+            _shown(p)
+            for p in ask.twin.world.people.values()
+            if wanted in (None, p.kind) and (tenant is None or p.tenant_id == tenant.id)
+        ]
+    }
+
+
+def _create_person(ask: Ask) -> Any:
+    ask.only("tenant", "upn", "id", *PERSON_FIELDS)
+    _check_choices(ask.body)
+    upn = str(ask.need("upn"))
+    _check_free(ask, upn)
+    options = {k: v for k, v in ask.body.items() if k in PERSON_FIELDS or k == "id"}
+    name = options.pop("display_name", upn.partition("@")[0])
+    return _shown(ask.twin.world.create_person(ask.tenant().id, upn, name, **options))
+
+
+def _create_room(ask: Ask) -> Any:
+    ask.only("tenant", "mail", "display_name", "capacity", "building")
+    mail = str(ask.need("mail"))
+    _check_free(ask, mail)
+    room = ask.twin.world.create_room(
+        ask.tenant().id,
+        mail,
+        ask.body.get("display_name", mail.partition("@")[0]),
+        capacity=ask.body.get("capacity"),
+        building=ask.body.get("building"),
+    )
+    return _shown(room)
+
+
+def _check_free(ask: Ask, address: str) -> None:
+    if ask.twin.directory.person(address):
+        raise Mistake(f"the address {address!r} is taken", 409)
+
+
+def _patch_person(ask: Ask) -> Any:
+    ask.only(*PERSON_FIELDS)
+    _check_choices(ask.body)
+    person = ask.person()
+    for name, value in ask.body.items():
+        _check_type(person, name, value)
+        setattr(person, name, value)
+    ask.twin.world.touch()
+    return _shown(person)
+
+
+def _check_type(person: Person, name: str, value: Any) -> None:
+    current = getattr(person, name)
+    if isinstance(current, bool | list | str) and not isinstance(value, type(current)):
+        raise Mistake(f"{name} takes a value of type {type(current).__name__}")
+
+
+def _expire_delta_tokens(ask: Ask) -> None:
+    ask.twin.world.mailboxes[ask.person().id].generation += 1
+
+
+def _expire_all_delta_tokens(ask: Ask) -> None:
+    for mailbox in ask.twin.world.mailboxes.values():
+        mailbox.generation += 1

@@ -1,0 +1,403 @@
+"""The /subscriptions resource: watching a mailbox or a calendar for changes."""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.twin.caller import Caller
+from local.twin.graph.errors import graph_error
+from local.twin.world import Person
+
+if TYPE_CHECKING:
+    from local.twin.app import Twin
+
+MAX_MINUTES = 10_080
+MIN_MINUTES = 45
+PER_MAILBOX = 1_000
+CLIENT_STATE_LENGTH = 128
+LISTS_PER_20_SECONDS = 25
+KINDS = ("created", "updated", "deleted")
+LOOPBACK = ("localhost", "127.0.0.1")
+
+_RESOURCE = re.compile(
+    r"/?(?:me|users(?:/(?P<user>[^/()]+)|\('(?P<quoted>[^']+)'\)))"
+    r"(?:/calendars(?:/(?P<calendar>[^/()]+)|\('(?P<quoted_calendar>[^']+)'\)))?/events/?",
+    re.IGNORECASE,
+)
+
+
+class Unacceptable(Exception):
+    """A request that Graph refuses; `code` is Graph's."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """`calendar_id` None watches the whole mailbox. Paused ones lose what happens meanwhile."""
+
+    id: str
+    app_id: str
+    tenant_id: str
+    creator_id: str
+    user_id: str
+    calendar_id: str | None
+    resource: str
+    change_type: str
+    notification_url: str
+    expires: datetime
+    lifecycle_url: str | None = None
+    client_state: str | None = None
+    immutable_ids: bool = False
+    delegated: bool = False
+    paused: bool = False
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(k.strip().lower() for k in self.change_type.split(","))
+
+    @property
+    def watched(self) -> tuple[str, str, str | None, frozenset[str]]:
+        """What may exist once for an app: resource and kinds of change."""
+        return (self.app_id, self.user_id, self.calendar_id, self.kinds)
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "resource": self.resource,
+            "applicationId": self.app_id,
+            "changeType": self.change_type,
+            "clientState": self.client_state,
+            "notificationUrl": self.notification_url,
+            "notificationQueryOptions": None,
+            "lifecycleNotificationUrl": self.lifecycle_url,
+            "expirationDateTime": when_text(self.expires),
+            "creatorId": self.creator_id,
+            "includeResourceData": None,
+            "latestSupportedTlsVersion": "v1_2",
+            "encryptionCertificate": None,
+            "encryptionCertificateId": None,
+            "notificationUrlAppId": None,
+        }
+
+
+def when_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class Subscriptions:
+    """Those that live, found by id and by mailbox."""
+
+    def __init__(self) -> None:
+        self._by_id: dict[str, Subscription] = {}
+        self._by_mailbox: dict[str, dict[str, Subscription]] = {}
+
+    def put(self, subscription: Subscription) -> None:
+        self._by_id[subscription.id] = subscription
+        self._by_mailbox.setdefault(subscription.user_id, {})[subscription.id] = subscription
+
+    def remove(self, subscription_id: str) -> Subscription | None:
+        gone = self._by_id.pop(subscription_id, None)
+        if gone is not None:
+            del self._by_mailbox[gone.user_id][subscription_id]
+        return gone
+
+    def get(self, subscription_id: str, now: datetime) -> Subscription | None:
+        self._expire(subscription_id, now)
+        return self._by_id.get(subscription_id)
+
+    def all(self, now: datetime) -> list[Subscription]:
+        for subscription_id in list(self._by_id):
+            self._expire(subscription_id, now)
+        return list(self._by_id.values())
+
+    def of_mailbox(self, user_id: str, now: datetime) -> list[Subscription]:
+        for subscription_id in list(self._by_mailbox.get(user_id, {})):
+            self._expire(subscription_id, now)
+        return list(self._by_mailbox.get(user_id, {}).values())
+
+    def _expire(self, subscription_id: str, now: datetime) -> None:
+        found = self._by_id.get(subscription_id)
+        if found is not None and found.expires <= now:
+            self.remove(subscription_id)
+
+    def to_json(self) -> list[dict[str, Any]]:
+        return [{**vars(s), "expires": s.expires.isoformat()} for s in self._by_id.values()]
+
+    def load(self, data: list[dict[str, Any]]) -> None:
+        self._by_id.clear()
+        self._by_mailbox.clear()
+        for raw in data:
+            expires = datetime.fromisoformat(raw["expires"])
+            self.put(Subscription(**{**raw, "expires": expires}))
+
+
+def subscription_routes(twin: "Twin") -> list[Route]:
+    resource = _Resource(twin)
+    return [
+        Route("/subscriptions", resource.collection, methods=["GET", "POST"]),
+        Route("/subscriptions/{id}", resource.item, methods=["GET", "PATCH", "DELETE"]),
+        Route("/subscriptions/{id}/reauthorize", resource.reauthorize, methods=["POST"]),
+    ]
+
+
+class _Resource:
+    def __init__(self, twin: "Twin") -> None:
+        self._twin = twin
+        self._lists: dict[tuple[str, str], list[datetime]] = {}
+
+    async def collection(self, request: Request) -> Response:
+        try:
+            if request.method == "POST":
+                return await self._create(request)
+            return self._list(request)
+        except Unacceptable as problem:
+            return _refusal(problem, request)
+
+    async def item(self, request: Request) -> Response:
+        try:
+            found = self._own(request)
+            if request.method == "PATCH":
+                return await self._update(request, found)
+        except Unacceptable as problem:
+            return _refusal(problem, request)
+        if request.method == "DELETE":
+            self._store.remove(found.id)
+            return Response(status_code=204)
+        return JSONResponse(_entity(found))
+
+    async def reauthorize(self, request: Request) -> Response:
+        try:
+            found = self._own(request)
+        except Unacceptable as problem:
+            return _refusal(problem, request)
+        self._store.put(replace(found, paused=False))
+        return Response(status_code=204)
+
+    @property
+    def _store(self) -> Subscriptions:
+        return self._twin.notifier.subscriptions
+
+    def _own(self, request: Request) -> Subscription:
+        caller: Caller = request.state.caller
+        found = self._store.get(request.path_params["id"], self._twin.clock.now())
+        if found is None or not _belongs(found, caller):
+            raise Unacceptable(404, "ResourceNotFound", "The object was not found.")
+        return found
+
+    async def _create(self, request: Request) -> Response:
+        caller: Caller = request.state.caller
+        wanted = self._wanted(await _body(request), caller, request)
+        self._check_room_for(wanted)
+        for url in filter(None, (wanted.notification_url, wanted.lifecycle_url)):
+            await self._twin.notifier.validate(url)
+        self._check_room_for(wanted)  # another request may have come in between
+        self._store.put(wanted)
+        self._twin.notifier.watch(wanted.id)
+        return JSONResponse(_entity(wanted), 201)
+
+    def _wanted(self, body: dict[str, Any], caller: Caller, request: Request) -> Subscription:
+        _check_body(body)
+        owner, calendar_id = self._target(str(body["resource"]), caller)
+        prefer = request.headers.get("prefer", "")
+        return Subscription(
+            id=str(uuid4()),
+            app_id=caller.app_id,
+            tenant_id=caller.tenant_id,
+            creator_id=caller.user_id or self._principal_id(caller),
+            user_id=owner.id,
+            calendar_id=calendar_id,
+            resource=body["resource"],
+            change_type=body["changeType"],
+            notification_url=body["notificationUrl"],
+            expires=self._expiry(body["expirationDateTime"]),
+            lifecycle_url=body.get("lifecycleNotificationUrl"),
+            client_state=body.get("clientState"),
+            immutable_ids=re.search(r'idtype\s*=\s*"?immutableid', prefer, re.IGNORECASE)
+            is not None,
+            delegated=caller.user_id is not None,
+        )
+
+    def _principal_id(self, caller: Caller) -> str:
+        app = self._twin.entra.app(caller.app_id)
+        return self._twin.entra.install(app, caller.tenant_id).object_id
+
+    def _target(self, resource: str, caller: Caller) -> tuple[Person, str | None]:
+        match = _RESOURCE.fullmatch(unquote(resource))
+        if match is None:
+            raise Unacceptable(
+                400,
+                "ExtensionError",
+                f"Resource '{resource}' is not one the twin can watch: events of a mailbox or of "
+                "one of its calendars, without query options.",
+            )
+        owner = self._owner(match["user"] or match["quoted"], caller)
+        calendar_id = match["calendar"] or match["quoted_calendar"]
+        if calendar_id and calendar_id not in self._twin.world.mailboxes[owner.id].calendars:
+            raise Unacceptable(404, "ResourceNotFound", "The calendar of the resource is unknown.")
+        return owner, calendar_id
+
+    def _owner(self, name: str | None, caller: Caller) -> Person:
+        if name is None and caller.user_id is None:
+            raise Unacceptable(400, "BadRequest", "/me needs the token of a signed-in person.")
+        owner = self._twin.world.person(caller.tenant_id, name or str(caller.user_id))
+        if owner is None:
+            raise Unacceptable(404, "ResourceNotFound", f"Resource '{name}' does not exist.")
+        own = caller.user_id in (None, owner.id)
+        if not (own and self._may_read(caller)):
+            raise Unacceptable(403, "ErrorAccessDenied", "Access is denied. Check credentials.")
+        if not owner.reachable:
+            text = "Operation: Create; Exception: [Status Code: NotFound; Reason: Not Found]"
+            raise Unacceptable(404, "ExtensionError", text)
+        return owner
+
+    def _may_read(self, caller: Caller) -> bool:
+        """Only unshared calendar permissions count for subscriptions."""
+        held = caller.scopes if caller.user_id else caller.roles
+        enough = {"Calendars.Read"}
+        if self._twin.switches.writes_alone_permit_subscriptions:
+            enough.add("Calendars.ReadWrite")
+        return not held.isdisjoint(enough)
+
+    def _expiry(self, text: Any) -> datetime:
+        now = self._twin.clock.now()
+        moment = _moment(text)
+        if moment <= now:
+            raise Unacceptable(
+                400, "InvalidRequest", "expirationDateTime must be a time in the future."
+            )
+        if moment > now + timedelta(minutes=MAX_MINUTES):
+            raise Unacceptable(
+                400,
+                "ExtensionError",
+                f"Subscription expiration can only be {MAX_MINUTES} minutes in the future.",
+            )
+        return max(moment, now + timedelta(minutes=MIN_MINUTES))
+
+    def _check_room_for(self, wanted: Subscription) -> None:
+        there = self._store.of_mailbox(wanted.user_id, self._twin.clock.now())
+        same = next((s for s in there if s.watched == wanted.watched), None)
+        if same is not None:
+            raise Unacceptable(
+                409,
+                "Conflict",
+                f"Subscription Id {same.id} already exists for the requested combination",
+            )
+        if len(there) >= PER_MAILBOX:
+            raise Unacceptable(
+                403,
+                "Forbidden",
+                f"The mailbox has reached its limit of {PER_MAILBOX} subscriptions.",
+            )
+
+    async def _update(self, request: Request, found: Subscription) -> Response:
+        body = await _body(request)
+        if extra := set(body) - {"expirationDateTime", "notificationUrl"}:
+            raise Unacceptable(
+                400, "InvalidRequest", f"These cannot be changed: {', '.join(sorted(extra))}."
+            )
+        changes: dict[str, Any] = {"paused": False}
+        if "expirationDateTime" in body:
+            changes["expires"] = self._expiry(body["expirationDateTime"])
+        if "notificationUrl" in body:
+            changes["notification_url"] = _url(body, "notificationUrl")
+        updated = replace(found, **changes)
+        if "notificationUrl" in body or self._twin.switches.subscription_patch_validates:
+            await self._twin.notifier.validate(updated.notification_url)
+        self._store.put(updated)
+        self._twin.notifier.watch(updated.id)
+        return JSONResponse(_entity(updated))
+
+    def _list(self, request: Request) -> Response:
+        caller: Caller = request.state.caller
+        now = self._twin.clock.now()
+        self._throttle_lists(caller, now)
+        own = [s.shown() for s in self._store.all(now) if _belongs(s, caller)]
+        return JSONResponse({"@odata.context": f"{CONTEXT}", "value": own})
+
+    def _throttle_lists(self, caller: Caller, now: datetime) -> None:
+        key = (caller.app_id, caller.tenant_id)
+        recent = [at for at in self._lists.get(key, []) if now - at < timedelta(seconds=20)]
+        self._lists[key] = [*recent, now]
+        if len(recent) >= LISTS_PER_20_SECONDS:
+            raise Unacceptable(429, "TooManyRequests", "Too many lists of subscriptions.")
+
+
+CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#subscriptions"
+
+
+def _entity(subscription: Subscription) -> dict[str, Any]:
+    return {"@odata.context": f"{CONTEXT}/$entity", **subscription.shown()}
+
+
+def _belongs(subscription: Subscription, caller: Caller) -> bool:
+    same_app = (subscription.app_id, subscription.tenant_id) == (caller.app_id, caller.tenant_id)
+    return same_app and caller.user_id in (None, subscription.creator_id)
+
+
+def _refusal(problem: Unacceptable, request: Request) -> Response:
+    headers = {"Retry-After": "20"} if problem.status == 429 else None
+    return graph_error(problem.status, problem.code, str(problem), request, headers)
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    try:
+        body = json.loads(await request.body())
+    except ValueError as error:
+        raise Unacceptable(400, "BadRequest", "The body is not JSON.") from error
+    if not isinstance(body, dict):
+        raise Unacceptable(400, "BadRequest", "The body is not a JSON object.")
+    return body
+
+
+def _check_body(body: dict[str, Any]) -> None:
+    for name in ("changeType", "notificationUrl", "resource", "expirationDateTime"):
+        if not isinstance(body.get(name), str) or not body[name]:
+            raise Unacceptable(400, "InvalidRequest", f"Subscription field '{name}' is required.")
+    kinds = [k.strip().lower() for k in body["changeType"].split(",")]
+    if any(kind not in KINDS for kind in kinds):
+        raise Unacceptable(400, "InvalidRequest", "changeType is created, updated, deleted.")
+    if body.get("includeResourceData"):
+        raise Unacceptable(501, "NotImplemented", "The twin sends no resource data.")
+    if len(body.get("clientState") or "") > CLIENT_STATE_LENGTH:
+        raise Unacceptable(
+            400, "InvalidRequest", f"clientState is longer than {CLIENT_STATE_LENGTH} characters."
+        )
+    _url(body, "notificationUrl")
+    if body.get("lifecycleNotificationUrl") is not None:
+        _url(body, "lifecycleNotificationUrl")
+
+
+def _url(body: dict[str, Any], name: str) -> str:
+    """Graph takes https only; the twin also takes http to this machine."""
+    parts = urlsplit(str(body[name]))
+    local = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if not (parts.hostname and (parts.scheme == "https" or local)):
+        raise Unacceptable(400, "InvalidRequest", f"{name} must be an absolute https URL.")
+    return str(body[name])
+
+
+def _moment(text: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_six_digits(str(text)))
+    except ValueError as error:
+        raise Unacceptable(
+            400, "InvalidRequest", "expirationDateTime is not an ISO 8601 time."
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _six_digits(text: str) -> str:
+    """Graph's own times have seven digits of a second, Python reads six."""
+    return re.sub(r"(\.\d{6})\d+", r"\1", text)
