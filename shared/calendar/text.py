@@ -18,7 +18,7 @@ _MARKUP = re.compile(
     r"""
       <!--.*?(?:--!?>|\Z)
     | <(?P<silent>script|style|title)\b[^<>]*>.*?(?:</(?P=silent)\b[^>]*+>?|\Z)
-    | </?(?P<name>[a-z][^\s/>]*+)(?P<rest>(?:[^>"']++|"[^"]*+"|'[^']*+')*+)>?
+    | </?(?P<name>[a-z][^\s/>]*+)(?P<rest>(?:[^>"']++|"[^"]*+"|'[^']*+')*+)[^>]*+>?
     | <[/!?][^>]*+>?
     """,
     re.IGNORECASE | re.DOTALL | re.VERBOSE,
