@@ -32,9 +32,11 @@ from shared.sync.report import calendar_change
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
 from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
-from shared.sync.wake import DELIVER, Wake
+from shared.sync.wake import DELIVER, ROUND, Wake
 
 LONGEST_SILENCE = 3600
+# A mark keeps no more; what came after is only known to a round.
+MOST_HINTS = 50
 AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACTION_REQUIRED})
 
 
@@ -137,14 +139,16 @@ class Engine:
 
     async def _is_echo(self, shift: Shift, mark: Mark) -> bool:
         """All the notifications named is what we settled already."""
-        if not mark.hints or shift.calendar.state is not State.ACTIVE:
+        if ROUND in mark.hints or len(mark.hints) >= MOST_HINTS:
+            return False
+        if shift.calendar.state is not State.ACTIVE:
             return False
         return not await unknown(shift, dict(mark.hints))
 
     async def _next_poll(self, shift: Shift, mark: Mark, settled: int) -> None:
         """Silence is suspicious, and less so the longer polling has found nothing."""
         interval = self.poll_seconds
-        if not mark.hints and not settled and shift.calendar.subscription:
+        if ROUND in mark.hints and not settled and shift.calendar.subscription:
             interval = min(shift.calendar.interval * 2, LONGEST_SILENCE)
         due = self.clock() + timedelta(seconds=max(interval, self.poll_seconds))
         await self.store.remind(Due(DueKind.POLL, due, str(shift.key)))

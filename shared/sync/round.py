@@ -24,6 +24,7 @@ from shared.store.records import (
 )
 from shared.sync.inbound import Case, imported, receive
 from shared.sync.shift import Shift
+from shared.sync.wake import ROUND
 
 # The window is laid anew when it has slid this far; only a new round can do it.
 SLIDE = timedelta(days=7)
@@ -100,7 +101,8 @@ async def _pages(shift: Shift, link: str, window: tuple[datetime, datetime]) -> 
 async def _with_hinted(shift: Shift, found: Round, mark: Mark) -> list[Seen]:
     """Delta may lag behind the notifications: what they named is read by id."""
     items = list(found.items.values())
-    unseen = {event_id: etag for event_id, etag in mark.hints if event_id not in found.items}
+    hints = dict(hint for hint in mark.hints if hint != ROUND)
+    unseen = {event_id: etag for event_id, etag in hints.items() if event_id not in found.items}
     for event_id in await unknown(shift, unseen):
         seen = await shift.mailbox.event(event_id)
         items.append(seen or Seen(event_id, removed=True))

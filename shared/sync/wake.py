@@ -16,6 +16,9 @@ DELIVER = "deliver-changes"
 # The sweep looks again this long after the last sign of work.
 GRACE = timedelta(minutes=1)
 
+# The hint that names no event: whatever else is hinted, a round is wanted.
+ROUND = ("*", "")
+
 
 @dataclass(frozen=True)
 class Wake:
@@ -46,7 +49,9 @@ class Wake:
     async def dirty(
         self, key: CalendarKey, now: datetime, hints: Sequence[tuple[str, str]] = ()
     ) -> None:
-        """Marks a calendar; its key is queued on the edge from clean to dirty."""
+        """Marks a calendar; its key is queued on the edge from clean to dirty. Without hints a
+        round is wanted, whatever other notifications name.
+        """
         await self.remember(key, now)
-        if await self.store.mark(key, now, hints):
+        if await self.store.mark(key, now, hints or (ROUND,)):
             await self.reader(key)

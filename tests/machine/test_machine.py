@@ -1,0 +1,336 @@
+"""Both sides are edited at random while messages, workers and answers are lost.
+
+At rest six things hold: the sides are equal; nothing is there twice; the last edit of a field
+stands and what Outlook deleted stays deleted; the host app was told nothing it had; every link
+has its index row and its event; and no mail went out that no edit caused.
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+)
+
+from shared.calendar.digest import differing
+from shared.calendar.event import Attendee, Event, Timed, Zoned
+from shared.errors import Refused
+from shared.graph.mapping import seen_from_graph
+from shared.store.records import AppointmentStatus
+from shared.sync.accept import Wanted, delete_appointment, put_appointment
+from tests.machine.stage import TENANT, Crash, Stage
+
+FIELDS = ("subject", "location")
+FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+LAST = datetime(2028, 1, 1, tzinfo=UTC)
+
+
+class TwoSides(RuleBasedStateMachine):
+    known = Bundle("known")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.stage = self.run(_stage())
+        self.words = 0
+        # What each side last wrote to a field since the last rest: {(event, field): {side: word}}.
+        self.wrote: dict[tuple[str, str], dict[str, str]] = {}
+        self.app_deleted: set[str] = set()
+        self.outlook_deleted: set[str] = set()
+        self.causes = 0
+
+    def run(self, coroutine: Any) -> Any:
+        return self.loop.run_until_complete(coroutine)
+
+    def teardown(self) -> None:
+        try:
+            self.rest()
+        finally:
+            self.loop.close()
+
+    def word(self) -> str:
+        self.words += 1
+        return f"w{self.words}"
+
+    @initialize()
+    def begin(self) -> None:
+        self.run(self.stage.connect("anna", "ben"))
+
+    # The host app.
+
+    @rule(target=known, guests=st.booleans())
+    def app_creates(self, guests: bool) -> str:
+        name = f"app-{self.word()}"
+        event = _event(self.word(), guests=guests)
+        self.causes += guests
+        self._app_puts(name, event)
+        self.note(name, "app", subject=event.subject, location=event.location)
+        return name
+
+    @rule(name=known, field=st.sampled_from(FIELDS))
+    def app_edits(self, name: str, field: str) -> None:
+        held = self.run(self.held(name))
+        if held is None:
+            return
+        word = self.word()
+        event = _with(held, field, word)
+        if self._app_puts(name, event):
+            self.note(name, "app", **{field: word})
+            self.causes += 1
+
+    def _app_puts(self, name: str, event: Event) -> bool:
+        stage = self.stage
+        wanted = Wanted(event, "anna@contoso.test")
+
+        async def put() -> bool:
+            try:
+                accepted = await put_appointment(
+                    stage.store, stage.wake, await stage.tenant(), name, wanted, stage.now
+                )
+            except Refused:
+                return False
+            stage.host.wrote(name, _as_told(accepted.link.app, accepted.link.status))
+            return True
+
+        return self.run(put())
+
+    @rule(name=known)
+    def app_deletes(self, name: str) -> None:
+        stage = self.stage
+
+        async def delete() -> bool:
+            try:
+                await delete_appointment(
+                    stage.store, stage.wake, await stage.tenant(), name, now=stage.now
+                )
+            except Refused:
+                return False
+            stage.host.deleted(name)
+            return True
+
+        if self.run(delete()):
+            self.app_deleted.add(name)
+            self.causes += 1
+
+    # The person in Outlook.
+
+    @rule(target=known)
+    def outlook_creates(self) -> str:
+        word = self.word()
+        made = self.stage.outlook("anna").create_event(_json(word))
+        del made
+        self.rest()
+        return next(
+            name for name, a in self.stage.host.appointments.items() if a["subject"] == word
+        )
+
+    @rule(name=known, field=st.sampled_from(FIELDS))
+    def outlook_edits(self, name: str, field: str) -> None:
+        event_id = self.run(self.event_id(name))
+        if not event_id:
+            return
+        word = self.word()
+        patch = {"subject": word} if field == "subject" else {"location": {"displayName": word}}
+        self.stage.outlook("anna").update_event(event_id, patch)
+        self.note(name, "outlook", **{field: word})
+        self.causes += 1
+
+    @rule(name=known)
+    def outlook_deletes(self, name: str) -> None:
+        event_id = self.run(self.event_id(name))
+        if event_id:
+            self.stage.outlook("anna").delete_event(event_id)
+            self.outlook_deleted.add(name)
+            self.causes += 1
+
+    async def event_id(self, name: str) -> str:
+        """Of an event that is in Outlook now, as far as anybody can know."""
+        link = await self.stage.memory.link(self.stage.key("anna"), name)
+        if link is None or not link.event_id or name in self.outlook_deleted:
+            return ""
+        mailbox = self.stage.twin.world.mailboxes[self.stage.people["anna"].id]
+        return link.event_id if mailbox.find(link.event_id) else ""
+
+    async def held(self, name: str) -> Event | None:
+        link = await self.stage.memory.link(self.stage.key("anna"), name)
+        return link.app if link else None
+
+    def note(self, name: str, side: str, **fields: str) -> None:
+        for field, word in fields.items():
+            self.wrote.setdefault((name, field), {})[side] = word
+
+    # What goes wrong, and what moves things on.
+
+    @rule()
+    def message(self) -> None:
+        self.run(self.stage.take_message())
+
+    @rule(lose=st.booleans())
+    def notification(self, lose: bool) -> None:
+        self.run(self.stage.notify(lose=lose))
+
+    @rule()
+    def message_is_lost(self) -> None:
+        if self.stage.queues.sent:
+            self.stage.queues.sent.popleft()
+
+    @rule()
+    def message_is_doubled(self) -> None:
+        if self.stage.queues.sent:
+            self.stage.queues.sent.append(self.stage.queues.sent[0])
+
+    @rule(effects=st.integers(0, 12), after=st.booleans())
+    def worker_dies(self, effects: int, after: bool) -> None:
+        self.stage.fuse.left, self.stage.fuse.after = effects, after
+        self.run(self.stage.take_message())
+        if self.stage.fuse.blown:
+            self.stage.crash()
+        self.stage.fuse.left = None
+
+    @rule()
+    def answer_is_lost(self) -> None:
+        self.stage.fuse.lost_answers = 1
+
+    @rule()
+    def delta_tokens_expire(self) -> None:
+        mailbox = self.stage.twin.world.mailboxes[self.stage.people["anna"].id]
+        mailbox.generation += 1
+
+    @rule()
+    def deliver(self) -> None:
+        self.run(self.stage.deliver())
+
+    @rule()
+    def rest(self) -> None:
+        try:
+            self.run(self.stage.settle_down())
+        except Crash:
+            self.stage.crash()
+            self.run(self.stage.settle_down())
+        self.run(self.check())
+        self.wrote.clear()
+        self.app_deleted.clear()
+        self.outlook_deleted.clear()
+
+    # The oracles.
+
+    async def check(self) -> None:
+        stage = self.stage
+        links = [
+            link
+            for link in await stage.memory.links(stage.key("anna"))
+            if link.app is not None
+        ]
+        shown = {
+            seen.event_id: seen
+            for seen in (
+                seen_from_graph(item, TENANT)
+                for item in stage.outlook("anna").list_events(FIRST, LAST)
+            )
+        }
+        self.converged(links, shown)
+        self.nothing_twice(shown)
+        self.last_edit_stands({link.appointment: link for link in links})
+        assert stage.host.echoes == []
+        await self.nothing_leaks(links, shown)
+        assert len(stage.twin.exchange.outbox) <= self.causes
+
+    def converged(self, links: list[Any], shown: dict[str, Any]) -> None:
+        for link in links:
+            assert link.event_id, f"{link.appointment} is not in Outlook"
+            seen = self._shown(shown, link)
+            assert not differing(seen.event, link.app)
+            assert self.stage.host.appointments[link.appointment] == _as_told(
+                link.app, link.status
+            )
+        assert {link.appointment for link in links} == set(self.stage.host.appointments)
+
+    def _shown(self, shown: dict[str, Any], link: Any) -> Any:
+        mailbox = self.stage.twin.world.mailboxes[self.stage.people["anna"].id]
+        stored = mailbox.find(link.event_id)
+        assert stored is not None, f"{link.appointment} has no event"
+        found = [s for s in shown.values() if mailbox.find(s.event_id) is stored]
+        assert len(found) == 1
+        return found[0]
+
+    def nothing_twice(self, shown: dict[str, Any]) -> None:
+        subjects = [seen.event.subject for seen in shown.values()]
+        assert len(subjects) == len(set(subjects))
+
+    def last_edit_stands(self, links: dict[str, Any]) -> None:
+        for name in self.outlook_deleted:
+            assert name not in links, f"{name} was deleted in Outlook and came back"
+        for (name, field), sides in self.wrote.items():
+            if name in self.app_deleted | self.outlook_deleted:
+                continue
+            assert name in links, f"{name} vanished though nobody deleted it"
+            assert getattr(links[name].app, field) in sides.values()
+
+    async def nothing_leaks(self, links: list[Any], shown: dict[str, Any]) -> None:
+        stage = self.stage
+        key = stage.key("anna")
+        indexed = await stage.memory.links_of(key, [link.event_id for link in links])
+        assert {link.appointment for link in indexed.values()} == {
+            link.appointment for link in links
+        }
+        assert len(shown) == len(links)
+        assert await stage.memory.pendings(key) == []
+        assert await stage.memory.outbox(key) == []
+
+    @invariant()
+    def one_copy_at_the_guest(self) -> None:
+        items = self.stage.outlook("ben").list_events(FIRST, LAST)
+        uids = [item["iCalUId"] for item in items]
+        assert len(uids) == len(set(uids))
+
+
+async def _stage() -> Stage:
+    return Stage()
+
+
+def _event(subject: str, *, guests: bool) -> Event:
+    start = datetime(2026, 3, 10, 9)  # noqa: DTZ001 - a wall time
+    return Event(
+        subject,
+        Timed(Zoned(start, "Europe/Berlin"), Zoned(start + timedelta(hours=1), "Europe/Berlin")),
+        attendees=(Attendee("ben@contoso.test"),) if guests else (),
+    )
+
+
+def _with(event: Event, field: str, word: str) -> Event:
+    from dataclasses import replace
+
+    return replace(event, **{field: word})
+
+
+def _json(subject: str) -> dict[str, Any]:
+    return {
+        "subject": subject,
+        "start": {"dateTime": "2026-03-11T10:00:00", "timeZone": "UTC"},
+        "end": {"dateTime": "2026-03-11T11:00:00", "timeZone": "UTC"},
+    }
+
+
+def _as_told(event: Event | None, status: AppointmentStatus) -> dict[str, Any]:
+    from shared.calendar.event_json import event_to_json
+    from tests.machine.stage import comparable
+
+    assert event is not None
+    return comparable({**event_to_json(event), "status": status.value})
+
+
+TwoSides.TestCase.settings = settings(
+    max_examples=int(os.environ.get("MACHINE_EXAMPLES", "100")),
+    stateful_step_count=30,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+TestTwoSides = TwoSides.TestCase
