@@ -5,6 +5,9 @@ import re
 import uuid
 
 _META = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
+_CONVERTED = (
+    '<meta name="Generator" content="Microsoft Exchange Server">\r\n<!-- converted from text -->'
+)
 _RULE = "_" * 80
 
 
@@ -13,10 +16,7 @@ def stored_body(content: str, content_type: str) -> str:
     if not content:
         return ""
     if content_type == "text":
-        return _wrap(
-            _from_text(content),
-            '<meta name="Generator" content="Microsoft Exchange Server">\r\n<!-- converted from text -->',
-        )
+        return _wrap(_from_text(content), _CONVERTED)
     inside = re.search(r"<body[^>]*>(.*)</body>", content, re.IGNORECASE | re.DOTALL)
     return _wrap(inside.group(1).strip("\r\n") if inside else content)
 
@@ -60,4 +60,5 @@ def _wrap(inner: str, more_head: str = "") -> str:
 def _from_text(text: str) -> str:
     lines = html.escape(text, quote=False).splitlines()
     inner = "<br>\r\n".join(lines)
-    return f'<font size="2"><span style="font-size:11pt;"><div class="PlainText">{inner}</div></span></font>'
+    block = f'<div class="PlainText">{inner}</div>'
+    return f'<font size="2"><span style="font-size:11pt;">{block}</span></font>'

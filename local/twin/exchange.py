@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from local.twin.bodies import has_join_block, new_join_url, with_join_block
@@ -11,11 +11,12 @@ from local.twin.booking import RoomAttendant
 from local.twin.drafts import Values, check_span
 from local.twin.meetings import SHARED, Mail, Meetings, same_address
 from local.twin.problem import GraphProblem, bad_request
-from local.twin.recurrence import first_date, rule_from_graph
 from local.twin.series import (
     Instance,
     crosses_neighbour,
+    dated_uid,
     instances,
+    new_series,
     occurrence_id,
     series_of,
 )
@@ -23,12 +24,9 @@ from local.twin.world import (
     UNSET_TIME,
     Mailbox,
     Person,
-    Series,
     Stamp,
     StoredEvent,
-    stamp,
 )
-from local.twin.zones import to_local
 
 if TYPE_CHECKING:
     from local.twin.app import Twin
@@ -109,7 +107,7 @@ class Exchange:
             self.meetings.after_update(person, before, target, changed, cause)
         return target
 
-    def delete(self, person: Person, target: Target, cause: str, comment: str = "") -> None:
+    def delete(self, person: Person, target: Target, cause: str) -> None:
         """Of a meeting's organiser: a cancellation. Of anybody else: the own copy only."""
         if isinstance(target, Instance):
             self._delete_instance(person, target, cause)
@@ -120,11 +118,11 @@ class Exchange:
         if target.is_organizer:
             self.meetings.cancel(person, target, target.attendees, cause)
 
-    def cancel(self, person: Person, target: Target, comment: str, cause: str) -> None:
+    def cancel(self, person: Person, target: Target, cause: str) -> None:
         event = target.master if isinstance(target, Instance) else target
         if not event.is_organizer:
             raise bad_request("You need to be an organizer to cancel a meeting.")
-        self.delete(person, target, cause, comment)
+        self.delete(person, target, cause)
 
     def respond(
         self,
@@ -241,7 +239,7 @@ class Exchange:
     def _shape_series(
         self, event: StoredEvent, recurrence: dict[str, Any] | None, before: Values
     ) -> None:
-        """A pattern or time that changed makes new occurrences and drops what was set on the old."""
+        """A changed pattern or time makes new occurrences; what was set on the old is lost."""
         if event.type == "exception":
             return
         if recurrence is None:
@@ -251,34 +249,8 @@ class Exchange:
         moved = any(n in before and getattr(event, n) != before[n] for n in ("start", "end"))
         if old is not None and old.recurrence == recurrence and not moved:
             return
-        event.series = self._new_series(event, recurrence, old)
+        event.series = new_series(event, recurrence, old, self.twin.switches.month_end)
         event.type = "seriesMaster"
-
-    def _new_series(
-        self, event: StoredEvent, recurrence: dict[str, Any], old: Series | None
-    ) -> Series:
-        span = dict(recurrence["range"])
-        span["recurrenceTimeZone"] = span["recurrenceTimeZone"] or event.start.zone
-        zone = span["recurrenceTimeZone"]
-        local = to_local(event.start.utc, zone)
-        if old is not None and span["startDate"] == old.recurrence["range"]["startDate"]:
-            span["startDate"] = local.date().isoformat()
-        if span["startDate"] != local.date().isoformat():
-            raise bad_request(
-                "The recurrence range's startDate is not the date of the event's start.",
-                "ErrorPropertyValidationFailure",
-            )
-        rule = rule_from_graph({**recurrence, "range": span}, self.twin.switches.month_end)
-        first = first_date(rule)
-        if first is None:
-            raise bad_request(
-                "The recurrence has no occurrence.", "ErrorPropertyValidationFailure"
-            )
-        _start_on(event, first, zone)
-        span["startDate"] = first.isoformat()
-        rule = replace(rule, start=first)
-        epoch = 0 if old is None else old.epoch + 1
-        return Series({"pattern": recurrence["pattern"], "range": span}, rule, zone, epoch)
 
     def _pass_on(self, master: StoredEvent, changed: frozenset[str]) -> None:
         """Exceptions follow their master in what was not set on them."""
@@ -346,9 +318,7 @@ class Exchange:
         exception = series.exceptions.pop(instance.original, None)
         self.commit(self.mailbox(person), instance.master, "updated")
         if instance.master.is_organizer:
-            self.meetings.cancel_date(
-                person, instance.master, instance.original, exception or instance.master, cause
-            )
+            self.meetings.cancel_date(person, instance.master, exception or instance.master, cause)
 
     def _check_answer(
         self, event: StoredEvent, *, send: bool, proposed: dict[str, Any] | None
@@ -375,19 +345,6 @@ class Exchange:
         if removes:
             mailbox.take(event)
         self.commit(mailbox, event, "deleted" if removes else "updated")
-
-
-def dated_uid(ical_uid: str, day: date) -> str:
-    """A global object id with the occurrence's date in it (MS-OXOCAL 2.2.1.27)."""
-    return f"{ical_uid[:32]}{day.year:04X}{day.month:02X}{day.day:02X}{ical_uid[40:]}"
-
-
-def _start_on(event: StoredEvent, first: date, zone: str) -> None:
-    local = to_local(event.start.utc, zone)
-    shift = datetime.combine(first, local.time()) - local
-    if shift:
-        event.start = stamp(event.start.local + shift, event.start.zone)
-        event.end = stamp(event.end.local + shift, event.end.zone)
 
 
 def _with_status(

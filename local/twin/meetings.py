@@ -62,7 +62,7 @@ class Meetings:
         changed: frozenset[str],
         cause: str,
     ) -> None:
-        """Who was removed hears a cancellation, who is new an invitation, the others only of news."""
+        """A cancellation to who was removed, an invitation to who is new, news to the others."""
         old, new = before.attendees, event.attendees
         gone = [a for a in old if not any(same_address(a, b) for b in new)]
         came = [a for a in new if not any(same_address(a, b) for b in old)]
@@ -94,7 +94,7 @@ class Meetings:
             self._cancel_copy(event, address_of(guest), subject)
 
     def cancel_date(
-        self, host: Person, master: StoredEvent, day: date, shown: StoredEvent, cause: str
+        self, host: Person, master: StoredEvent, shown: StoredEvent, cause: str
     ) -> None:
         subject = f"{self._exchange.twin.switches.cancelled_prefix}{shown.subject}"
         for guest in _others(host, shown.attendees):

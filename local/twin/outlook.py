@@ -52,8 +52,10 @@ class PersonAtOutlook:
         self._twin.exchange.delete(self._person, find_target(self._mailbox, event_id), "person")
 
     def cancel_event(self, event_id: str, comment: str = "") -> None:
+        """The comment would stand in the mail, whose text is not kept."""
+        del comment
         target = find_target(self._mailbox, event_id)
-        self._twin.exchange.cancel(self._person, target, comment, "person")
+        self._twin.exchange.cancel(self._person, target, "person")
 
     def respond(self, event_id: str, kind: str, comment: str = "") -> None:
         """`kind` is accept, tentativelyAccept or decline. The comment would be in the mail."""

@@ -24,7 +24,7 @@ RANGES = ("endDate", "noEnd", "numbered")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A patternedRecurrence. Days are 0 = Monday; end is inclusive; index counts from 0, 4 = last."""
+    """A patternedRecurrence. Days: 0 = Monday; end is inclusive; index: 0 = first, 4 = last."""
 
     type: str
     interval: int

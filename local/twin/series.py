@@ -1,9 +1,11 @@
 """Instances of a series inside a window, and the ids they are known by."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from local.twin.recurrence import dates_between, neighbours
+from local.twin.problem import GraphProblem, bad_request
+from local.twin.recurrence import dates_between, first_date, neighbours, rule_from_graph
 from local.twin.world import Mailbox, Series, Stamp, StoredEvent, stamp
 from local.twin.zones import midnight, to_local
 
@@ -103,3 +105,45 @@ def _instance(master: StoredEvent, series: Series, day: date) -> Instance:
     length = to_local(master.end.utc, series.zone) - first
     local = midnight(day) + (first - midnight(first.date()))
     return Instance(master, day, stamp(local, series.zone), stamp(local + length, series.zone))
+
+
+def new_series(
+    event: StoredEvent, recurrence: dict[str, Any], old: Series | None, month_end: Any
+) -> Series:
+    """The series of an event whose pattern or time is new. Moves the event to the first date.
+
+    Raises GraphProblem when the pattern and the event's start contradict each other.
+    """
+    span = dict(recurrence["range"])
+    zone = span["recurrenceTimeZone"] = span["recurrenceTimeZone"] or event.start.zone
+    starts = to_local(event.start.utc, zone).date()
+    if old is not None and span["startDate"] == old.recurrence["range"]["startDate"]:
+        span["startDate"] = starts.isoformat()
+    if span["startDate"] != starts.isoformat():
+        raise _invalid("The recurrence range's startDate is not the date of the event's start.")
+    rule = rule_from_graph({**recurrence, "range": span}, month_end)
+    first = first_date(rule)
+    if first is None:
+        raise _invalid("The recurrence has no occurrence.")
+    _start_on(event, first, zone)
+    span["startDate"] = first.isoformat()
+    epoch = 0 if old is None else old.epoch + 1
+    pattern = {"pattern": recurrence["pattern"], "range": span}
+    return Series(pattern, replace(rule, start=first), zone, epoch)
+
+
+def dated_uid(ical_uid: str, day: date) -> str:
+    """A global object id with the occurrence's date in it (MS-OXOCAL 2.2.1.27)."""
+    return f"{ical_uid[:32]}{day.year:04X}{day.month:02X}{day.day:02X}{ical_uid[40:]}"
+
+
+def _start_on(event: StoredEvent, first: date, zone: str) -> None:
+    local = to_local(event.start.utc, zone)
+    shift = datetime.combine(first, local.time()) - local
+    if shift:
+        event.start = stamp(event.start.local + shift, event.start.zone)
+        event.end = stamp(event.end.local + shift, event.end.zone)
+
+
+def _invalid(message: str) -> GraphProblem:
+    return bad_request(message, "ErrorPropertyValidationFailure")

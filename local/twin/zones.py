@@ -13,7 +13,7 @@ _WINDOWS = {name.lower(): name for name in win_tz}
 
 @lru_cache(maxsize=1024)
 def windows_name(name: str) -> str | None:
-    """The Windows name that Exchange stores for an accepted name; None when it accepts no such zone."""
+    """The Windows name that Exchange stores for a name; None for a name it does not accept."""
     if name.lower() in _UTC_NAMES:
         return "UTC"
     if name.lower() in _WINDOWS:

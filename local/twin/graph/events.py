@@ -1,7 +1,7 @@
 """One event: create, read, change, delete, cancel, answer."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from starlette.responses import JSONResponse, Response
 
@@ -19,7 +19,7 @@ from local.twin.graph.shapes import (
 )
 from local.twin.problem import GraphProblem, bad_request, item_not_found
 from local.twin.series import Instance, find_instance, instance_on
-from local.twin.world import Mailbox, Person, StoredEvent
+from local.twin.world import Mailbox, Person
 
 READ, WRITE = "Calendars.Read", "Calendars.ReadWrite"
 
@@ -90,9 +90,8 @@ async def delete(call: Call) -> Response:
 
 async def cancel(call: Call) -> Response:
     person, mailbox = call.owner(WRITE)
-    data = await call.optional_json()
-    target = _named(call, mailbox)
-    call.twin.exchange.cancel(person, target, str(data.get("comment") or ""), call.cause)
+    await call.optional_json()
+    call.twin.exchange.cancel(person, _named(call, mailbox), call.cause)
     return Response(status_code=202, headers=call.headers())
 
 
@@ -220,14 +219,3 @@ def _entries() -> list[Entry]:
 
 
 ENTRIES = _entries()
-
-__all__ = [
-    "ENTRIES",
-    "READ",
-    "WRITE",
-    "StoredEvent",
-    "date",
-    "find_target",
-    "target_json",
-    "window",
-]

@@ -12,7 +12,7 @@ from local.twin.drafts import property_id
 from local.twin.exchange import Target
 from local.twin.graph.events import READ, find_target, target_json, window
 from local.twin.graph.paths import Call, Entry, entry
-from local.twin.graph.preferences import View, query_options, read_view, whole_number
+from local.twin.graph.preferences import query_options, read_view, whole_number
 from local.twin.graph.shapes import Json, context
 from local.twin.problem import GraphProblem, bad_request
 from local.twin.series import Instance, instances, touches
@@ -224,4 +224,3 @@ def _entries() -> list[Entry]:
 
 
 ENTRIES = _entries()
-__all__ = ["ENTRIES", "View", "in_window"]

@@ -1,16 +1,17 @@
 """Stored things in Graph's JSON."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from local.twin.bodies import plain_text, preview
 from local.twin.graph.preferences import View
-from local.twin.series import Instance, occurrence_id, original_start
+from local.twin.series import Instance, dated_uid, occurrence_id, original_start
 from local.twin.world import Person, Stamp, StoredEvent
 from local.twin.zones import to_local
 
 GRAPH = "https://graph.microsoft.com/v1.0"
+_OWA = "https://outlook.office365.com/owa/"
 ODATA_TYPE = "#microsoft.graph.event"
 _ALWAYS = {"@odata.context", "@odata.etag", "@odata.type", "id"}
 
@@ -37,7 +38,7 @@ def instance_json(instance: Instance, view: View) -> Json:
     shown["start"], shown["end"] = _span(instance.start, instance.end, master, view)
     shown["originalStart"] = utc_text(original_start(master, day).utc, digits=0)
     shown["occurrenceId"] = f"OID.{_id(master, view)}.{day.isoformat()}"
-    shown["iCalUId"] = _dated(master.ical_uid, day)
+    shown["iCalUId"] = dated_uid(master.ical_uid, day)
     shown["recurrence"] = None
     kept = (instance.exception or master).extended or {}
     found = [{"id": p, "value": kept[p]} for p in view.properties if p in kept]
@@ -91,7 +92,7 @@ def with_series(shown: Json, event: StoredEvent, view: View, exceptions: list[In
 def selected(shown: Json, view: View) -> Json:
     if view.select is None:
         return shown
-    kept = view.select | {p.lower() for p in ("singleValueExtendedProperties",) if view.properties}
+    kept = view.select | ({"singlevalueextendedproperties"} if view.properties else set())
     return {k: v for k, v in shown.items() if k in _ALWAYS or k.lower() in kept}
 
 
@@ -110,7 +111,7 @@ def utc_text(moment: datetime, *, digits: int = 7) -> str:
 
 
 def user_json(person: Person, select: frozenset[str] | None) -> Json:
-    """Without $select the default set only, as Graph: accountEnabled and userType are not in it."""
+    """Without $select Graph's default set, which lacks accountEnabled and userType."""
     given, _, family = person.display_name.partition(" ")
     shown: Json = {
         "businessPhones": [],
@@ -176,7 +177,6 @@ def context(path: str) -> str:
 def _full(event: StoredEvent, view: View) -> Json:
     event_id = _id(event, view)
     start, end = _span(event.start, event.end, event, view)
-    link = f"https://outlook.office365.com/owa/?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item"
     return {
         "@odata.etag": event.etag,
         "id": event_id,
@@ -203,7 +203,7 @@ def _full(event: StoredEvent, view: View) -> Json:
         "seriesMasterId": None,
         "showAs": event.show_as,
         "type": event.type,
-        "webLink": link,
+        "webLink": f"{_OWA}?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item",
         "onlineMeetingUrl": None,
         "isOnlineMeeting": event.is_online_meeting,
         "onlineMeetingProvider": event.online_provider,
@@ -258,7 +258,3 @@ def _span(start: Stamp, end: Stamp, event: StoredEvent, view: View) -> tuple[Jso
 
 def _id(event: StoredEvent, view: View) -> str:
     return event.immutable_id if view.immutable else event.id
-
-
-def _dated(ical_uid: str, day: date) -> str:
-    return f"{ical_uid[:32]}{day.year:04X}{day.month:02X}{day.day:02X}{ical_uid[40:]}"
