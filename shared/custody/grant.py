@@ -14,7 +14,7 @@ SECTIONS = ("AccessToken", "RefreshToken", "Account", "AppMetadata")
 
 def secret_name(connection: Connection) -> str:
     """Ids may hold what a secret's name may not, so their digest names it."""
-    named = hashlib.sha256(f"{connection.tenant}/{connection.id}".encode()).hexdigest()
+    named = hashlib.sha256(f"{connection.tenant}\n{connection.id}".encode()).hexdigest()
     return f"grant-{named[:40]}"
 
 

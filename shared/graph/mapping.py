@@ -20,7 +20,7 @@ from shared.calendar.event import (
     When,
     Zoned,
 )
-from shared.calendar.zones import iana_name, windows_time
+from shared.calendar.zones import iana_name, windows_time, zoned
 from shared.graph.seen import CalendarInfo, Kind, Person, Seen, Subscription
 from shared.graph.tag import appointment_in
 
@@ -169,16 +169,8 @@ def _day(at: Json, original: str | None) -> date:
 
 
 def _zoned(at: Json, original: str | None) -> Zoned:
-    """In the zone the event was made in, if that is one we know and its clock tells the
-    instant without doubt.
-    """
-    instant_ = _instant(at)
-    for zone in (iana_name(original or ""), "UTC"):
-        if zone:
-            zoned = Zoned(instant_.astimezone(ZoneInfo(zone)).replace(tzinfo=None, fold=0), zone)
-            if zoned.instant == instant_:
-                return zoned
-    raise ValueError("UTC tells every instant")
+    """In the zone the event was made in, if that is one we know."""
+    return zoned(_instant(at), iana_name(original or "") or "UTC")
 
 
 def _instant(at: Json) -> datetime:
