@@ -5,46 +5,36 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
 from weakref import WeakKeyDictionary
 
 import httpx
 
+from shared.changes.destination import delivery_client
+from shared.custody.grants import Grants
+from shared.custody.state import Seal
+from shared.custody.tokens import Tokens
+from shared.custody.vault import Vault, open_vault
+from shared.graph.client import Graph
 from shared.settings import Settings, read_settings
-from shared.store.records import CalendarKey, Connection
+from shared.store.queues import open_queues
 from shared.store.store import Queues, Store
+from shared.store.tables import open_store
+from shared.sync.engine import Engine
+from shared.sync.subscribing import Hooks
 from shared.sync.wake import Wake
-
-
-class Vault(Protocol):
-    async def read(self, name: str) -> str | None: ...
-    async def write(self, name: str, value: str) -> None: ...
-    async def destroy(self, name: str) -> None: ...
-
-
-class Engine(Protocol):
-    async def pull(self, key: CalendarKey) -> None: ...
-    async def push(self, key: CalendarKey) -> None: ...
-    async def provision(self, key: CalendarKey) -> None: ...
-    async def subscription_removed(self, key: CalendarKey) -> None: ...
-    async def renew_subscriptions(self, now: datetime) -> None: ...
-    async def catch_up(self, now: datetime) -> None: ...
-    async def sweep(self, now: datetime) -> None: ...
-    async def disconnect(self, connection: Connection) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the use cases need. `http` is for deliveries only; its transport refuses private
-    addresses.
-    """
+    """What the use cases need. `http` is for deliveries only; it refuses private addresses."""
 
     settings: Settings
     store: Store
     queues: Queues
     wake: Wake
-    graph: Any
-    tokens: Any
+    graph: Graph
+    tokens: Tokens
+    grants: Grants
     vault: Vault
     engine: Engine
     http: httpx.AsyncClient
@@ -56,20 +46,35 @@ def utc_now() -> datetime:
 
 
 def build(values: Mapping[str, str]) -> Services:
-    """Imported here and not above, so that a function that needs none of it starts fast."""
-    from shared.changes.destination import delivery_client  # noqa: PLC0415
-    from shared.custody.tokens import Tokens  # noqa: PLC0415
-    from shared.custody.vault import open_vault  # noqa: PLC0415
-    from shared.graph.client import Graph  # noqa: PLC0415
-    from shared.store.queues import open_queues  # noqa: PLC0415
-    from shared.store.tables import open_store  # noqa: PLC0415
-    from shared.sync.engine import Engine as SyncEngine  # noqa: PLC0415
-
+    """Raises SettingsError."""
     settings = read_settings(values)
-    store, queues, vault = open_store(settings), open_queues(settings), open_vault(settings)
+    return assemble(settings, open_store(settings), open_queues(settings), open_vault(settings))
+
+
+def assemble(
+    settings: Settings,
+    store: Store,
+    queues: Queues,
+    vault: Vault,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    graph_transport: httpx.AsyncBaseTransport | None = None,
+) -> Services:
+    """`graph_transport` and the parts by themselves are for those who bring their own."""
     wake = Wake(store, queues)
-    tokens = Tokens(settings, vault, store)
-    graph = Graph(settings, tokens)
+    tokens = Tokens(settings, vault, store, clock=clock)
+    grants = Grants(settings, vault, tokens, Seal(settings.signing_key, store))
+    graph = Graph(settings, tokens, graph_transport)
+    engine = Engine(
+        store=store,
+        graph=graph,
+        wake=wake,
+        hooks=Hooks(settings.public_url),
+        clock=clock,
+        forget_grant=grants.forget,
+        lease_seconds=settings.lease_seconds,
+        poll_seconds=settings.poll_seconds,
+    )
     return Services(
         settings=settings,
         store=store,
@@ -77,10 +82,11 @@ def build(values: Mapping[str, str]) -> Services:
         wake=wake,
         graph=graph,
         tokens=tokens,
+        grants=grants,
         vault=vault,
-        engine=SyncEngine(settings, store, wake, graph, utc_now),
+        engine=engine,
         http=delivery_client(settings.delivery_private_hosts),
-        clock=utc_now,
+        clock=clock,
     )
 
 

@@ -32,6 +32,9 @@ LEASE = timedelta(seconds=90)
 MOST_PER_RUN = 1000
 MOST_ANSWER = 64 * 1024
 
+SUCCESS = range(200, 300)
+GONE = 410
+
 # Standard Webhooks, "deliverability and reliability": the pauses between tries.
 SCHEDULE = (
     timedelta(seconds=5),
@@ -210,9 +213,9 @@ async def _post(run: _Run, change: Change) -> Outcome:
         number=change.number,
         status=status,
     )
-    if status == httpx.codes.GONE:
+    if status == GONE:
         return Outcome.GONE
-    return Outcome.CONFIRMED if httpx.codes.is_success(status) else Outcome.FAILED
+    return Outcome.CONFIRMED if status in SUCCESS else Outcome.FAILED
 
 
 async def _status(

@@ -67,10 +67,3 @@ async def delete_endpoint(services: Services, tenant: str, endpoint: str) -> Non
     found = await find_endpoint(services, tenant, endpoint)
     await services.store.drop_endpoint(found)
     await services.vault.destroy(secret_name(found.id))
-
-
-async def announce(services: Services, tenant: str) -> None:
-    """Wakes every endpoint of the tenant: there is something new in the log."""
-    for endpoint in await services.store.endpoints(tenant):
-        if endpoint.state is EndpointState.ACTIVE:
-            await services.queues.send(DELIVER, name_of(endpoint))

@@ -1,0 +1,78 @@
+"""One of the two places that catch our errors (`_queue` is the other)."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from functools import wraps
+from typing import cast
+from uuid import uuid4
+
+import azure.functions as func
+
+from shared.catalogue import problem_json, problem_of
+from shared.errors import CalbridgeError, Problem
+from shared.observe import correlated, correlation, note
+from shared.onboarding.pages import Page, problem_page
+
+Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+
+_GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
+
+
+def answers_json(work: Trigger) -> Trigger:
+    """Our errors become application/problem+json; bugs escape to the host (500, alert)."""
+    return _answers(work, problem_response)
+
+
+def answers_page(work: Trigger) -> Trigger:
+    """Our errors become a page for the person at the browser."""
+    return _answers(work, lambda problem: page_response(problem_page(problem, correlation())))
+
+
+def _answers(work: Trigger, show: Callable[[Problem], func.HttpResponse]) -> Trigger:
+    @wraps(work)
+    async def answered(req: func.HttpRequest) -> func.HttpResponse:
+        with correlated(_correlation_of(req)):
+            try:
+                return await work(req)
+            except CalbridgeError as error:
+                problem = problem_of(error)
+                note("request.refused", code=problem.code, route=work.__name__)
+                return show(problem)
+
+    return answered
+
+
+def headers_of(req: func.HttpRequest) -> Mapping[str, str]:
+    """By lower-case name. The library's own type says nothing of what it holds."""
+    return cast("Mapping[str, str]", req.headers)
+
+
+def _correlation_of(req: func.HttpRequest) -> str:
+    given = headers_of(req).get("x-request-id", "")
+    return given if _GIVEN.fullmatch(given) else str(uuid4())
+
+
+def problem_response(problem: Problem) -> func.HttpResponse:
+    body = problem_json(problem, f"urn:uuid:{correlation()}")
+    headers = {"Content-Type": "application/problem+json"}
+    if wait := problem.extra.get("retry_after"):
+        headers["Retry-After"] = str(wait)
+    return func.HttpResponse(json.dumps(body), status_code=body["status"], headers=headers)
+
+
+def page_response(page: Page) -> func.HttpResponse:
+    """A page or, with a location, a redirect; nothing of it may be kept or framed."""
+    headers = {
+        "Content-Type": "text/html; charset=utf-8",
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if page.location:
+        headers["Location"] = page.location
+    if page.cookie:
+        headers["Set-Cookie"] = page.cookie
+    return func.HttpResponse(page.html, status_code=page.status, headers=headers)

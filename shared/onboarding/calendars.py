@@ -1,0 +1,76 @@
+"""Puts a mailbox's calendar under sync; its worker does the rest, silently the first time."""
+
+from dataclasses import replace
+
+from shared.errors import Problem, Reconnect, Refused
+from shared.graph.seen import Person
+from shared.onboarding.connections import alive
+from shared.services import Services
+from shared.store.records import (
+    Calendar,
+    CalendarKey,
+    Connection,
+    ConnectionKind,
+    State,
+    Tenant,
+)
+
+
+async def connect_mailbox(services: Services, tenant: Tenant, mailbox: str) -> Calendar:
+    """Under the organisation's grant. Raises Refused when there is no such mailbox."""
+    connection = await _organisation(services, tenant)
+    try:
+        person = await services.graph.profile(connection, mailbox)
+    except Reconnect as error:
+        raise Refused(Problem(error.cause, pointer="/mailbox")) from error
+    return await connect_calendar(services, tenant, connection, person)
+
+
+async def connect_calendar(
+    services: Services, tenant: Tenant, connection: Connection, person: Person
+) -> Calendar:
+    """A calendar is named by its owner's Entra object id. Connecting it again mends it."""
+    key = CalendarKey(tenant.id, person.user_id)
+    old = await services.store.calendar(key)
+    if old and alive(old.state):
+        if old.connection != connection.id:
+            raise Refused(Problem("mailbox-already-connected", pointer="/mailbox"))
+        if old.state in {State.PROVISIONING, State.ACTIVE}:
+            return old
+    now = services.clock()
+    await services.wake.remember(key, now)
+    kept = await services.store.put_calendar(
+        replace(
+            old or _fresh(services, key, connection, person),
+            connection=connection.id,
+            address=person.address,
+            aliases=person.aliases,
+            display_name=person.display_name,
+            state=State.PROVISIONING,
+            cause="",
+            since=now,
+        )
+    )
+    await services.wake.dirty(key, now)
+    return kept
+
+
+def _fresh(
+    services: Services, key: CalendarKey, connection: Connection, person: Person
+) -> Calendar:
+    return Calendar(
+        key=key,
+        connection=connection.id,
+        user_id=person.user_id,
+        address=person.address,
+        state=State.PROVISIONING,
+        since=services.clock(),
+        interval=services.settings.poll_seconds,
+    )
+
+
+async def _organisation(services: Services, tenant: Tenant) -> Connection:
+    for connection in await services.store.connections(tenant.id, limit=1000):
+        if connection.kind is ConnectionKind.ORGANISATION and alive(connection.state):
+            return connection
+    raise Refused(Problem("organisation-not-connected"))

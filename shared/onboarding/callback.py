@@ -1,0 +1,77 @@
+"""What happens when a browser comes back from Entra."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from http.cookies import CookieError, SimpleCookie
+
+from shared.custody.grants import Granted
+from shared.custody.state import COOKIE
+from shared.errors import Problem, Reconnect, Refused
+from shared.onboarding.calendars import connect_calendar
+from shared.onboarding.connections import (
+    bind_tenant,
+    connection_from,
+    keep_connection,
+)
+from shared.onboarding.links import USED, no_cookie, sent_to, usable_link
+from shared.onboarding.pages import Page, connected_page, redirect
+from shared.onboarding.returns import with_outcome
+from shared.services import Services
+from shared.store.records import Connection, ConnectionKind, ConsentLink, Tenant
+
+
+async def finish_admin_consent(services: Services, query: Mapping[str, str], cookies: str) -> Page:
+    """The administrator agreed; the sign-in that follows proves for which organisation."""
+    begun = await services.grants.consented(query, cookie_in(cookies), services.clock())
+    return sent_to(services, begun)
+
+
+async def finish_sign_in(services: Services, query: Mapping[str, str], cookies: str) -> Page:
+    """Raises Refused or Reconnect with what the person, or somebody else, must do."""
+    granted = await services.grants.finish(query, cookie_in(cookies), services.clock())
+    link, tenant = await usable_link(services, granted.tenant, granted.link)
+    tenant = await bind_tenant(services, tenant, granted.entra_tenant)
+    connection = await _connected(services, tenant, granted)
+    await services.store.put_consent_link(replace(link, state=USED, connection=connection.id))
+    return _landing(services, link, connection)
+
+
+async def _connected(services: Services, tenant: Tenant, granted: Granted) -> Connection:
+    if granted.kind is ConnectionKind.ORGANISATION:
+        return await keep_connection(services, await connection_from(services, tenant, granted))
+    return await _user_connected(services, tenant, granted)
+
+
+async def _user_connected(services: Services, tenant: Tenant, granted: Granted) -> Connection:
+    """The mailbox is looked at before anything is stored that promises to sync it."""
+    connection = await connection_from(services, tenant, granted)
+    await services.grants.keep(connection, granted)
+    try:
+        person = await services.graph.profile(connection, granted.user_id)
+    except Reconnect:
+        if not connection.etag:
+            await services.grants.forget(connection)
+        raise
+    found = replace(connection, address=person.address, display_name=person.display_name)
+    kept = await keep_connection(services, found)
+    await connect_calendar(services, tenant, kept, person)
+    return kept
+
+
+def _landing(services: Services, link: ConsentLink, connection: Connection) -> Page:
+    if link.return_url:
+        where = with_outcome(link.return_url, calbridge="connected", connection=connection.id)
+        return redirect(where, no_cookie(services))
+    name = connection.display_name or connection.address or "The organisation"
+    return replace(connected_page(name), cookie=no_cookie(services))
+
+
+def cookie_in(header: str) -> str:
+    """Raises Refused when the browser did not bring the cookie it left with."""
+    try:
+        held = SimpleCookie(header).get(COOKIE)
+    except CookieError:
+        held = None
+    if held is None or not held.value:
+        raise Refused(Problem("consent-state-invalid"))
+    return held.value

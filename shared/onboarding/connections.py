@@ -1,0 +1,98 @@
+"""Connections as records: made from a grant, kept, ended, and told about."""
+
+from dataclasses import replace
+
+from shared.custody.grants import Granted
+from shared.errors import Contended, Problem, Refused
+from shared.services import Services
+from shared.store.records import Change, Connection, ConnectionKind, State, Tenant
+
+CONNECTION_STATE = "calbridge.connection.state"
+TENANT_STATE = "calbridge.tenant.state"
+ATTEMPTS = 5
+
+
+def alive(state: State) -> bool:
+    return state not in {State.DISCONNECTING, State.DISCONNECTED}
+
+
+async def connection_from(services: Services, tenant: Tenant, granted: Granted) -> Connection:
+    """Not yet stored. Its id follows from whose grant it is, so that consenting again mends the
+    connection instead of making a second one.
+    """
+    if granted.kind is ConnectionKind.USER:
+        name, user_id = f"user-{granted.user_id}", granted.user_id
+    else:
+        name, user_id = f"organisation-{granted.entra_tenant}", ""
+    old = await services.store.connection(tenant.id, name)
+    return Connection(
+        id=name,
+        tenant=tenant.id,
+        kind=granted.kind,
+        state=State.ACTIVE,
+        since=services.clock(),
+        entra_tenant=granted.entra_tenant,
+        user_id=user_id,
+        address=granted.address if user_id else "",
+        display_name=granted.display_name if user_id else "",
+        etag=old.etag if old else "",
+    )
+
+
+async def keep_connection(services: Services, connection: Connection) -> Connection:
+    kept = await services.store.put_connection(connection)
+    await tell_connection(services, kept)
+    return kept
+
+
+async def bind_tenant(services: Services, tenant: Tenant, entra_tenant: str) -> Tenant:
+    """A tenant is one Entra tenant, the first that it was connected to. Raises Refused."""
+    for _ in range(ATTEMPTS):
+        if tenant.entra_tenant not in {"", entra_tenant}:
+            raise Refused(Problem("wrong-tenant"))
+        if tenant.entra_tenant and tenant.state is State.ACTIVE:
+            return tenant
+        try:
+            return await _activate(services, tenant, entra_tenant)
+        except Contended:
+            tenant = await services.store.tenant(tenant.id) or tenant
+    raise Contended(after=1, reason="the tenant's row is changed faster than it is saved")
+
+
+async def _activate(services: Services, tenant: Tenant, entra_tenant: str) -> Tenant:
+    bound = replace(
+        tenant,
+        entra_tenant=entra_tenant,
+        state=State.ACTIVE,
+        cause="",
+        since=services.clock(),
+    )
+    kept = await services.store.put_tenant(bound)
+    await _tell(services, TENANT_STATE, kept, tenant.id)
+    return kept
+
+
+async def disconnect(services: Services, tenant: Tenant, connection: Connection) -> Connection:
+    """Begun here, ended by the workers of its calendars. Asking twice does no harm."""
+    if not alive(connection.state):
+        return connection
+    ended = await services.engine.disconnect(connection)
+    if not await services.store.calendars(tenant.id, connection.id):
+        # No calendar, no worker: there is nothing to wait for.
+        await services.grants.forget(ended)
+        ended = await services.store.put_connection(replace(ended, state=State.DISCONNECTED))
+    await tell_connection(services, ended)
+    return ended
+
+
+async def tell_connection(services: Services, connection: Connection) -> None:
+    await _tell(services, CONNECTION_STATE, connection, connection.tenant)
+
+
+async def _tell(services: Services, kind: str, subject: Connection | Tenant, tenant: str) -> None:
+    state, since = subject.state.value, subject.since
+    word = kind.split(".")[1]
+    data = {word: subject.id, "state": state, "cause": subject.cause}
+    identity = f"{word}.{subject.id}.{since.isoformat()}.{state}"
+    await services.store.log(tenant, [Change(identity, kind, subject.id, since, data)])
+    await services.engine.announce(tenant)
