@@ -1,0 +1,96 @@
+"""An appointment and its operations, as the store has them and as the API shows them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from shared.api.schemas import AppointmentIn
+from shared.api.waiting import seen_within
+from shared.calendar.event_json import event_from_json
+from shared.errors import Problem, Refused
+from shared.services import Services
+from shared.store.records import (
+    AppointmentStatus,
+    Calendar,
+    CalendarKey,
+    Link,
+    Operation,
+    OperationState,
+)
+from shared.sync.accept import Wanted
+from shared.sync.report import appointment_json
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`settled` is False while a change of it waits to be written."""
+
+    calendar: Calendar
+    link: Link
+    settled: bool
+
+
+async def find(services: Services, tenant: str, appointment: str) -> Found:
+    """Raises Refused where the appointment does not exist or was deleted."""
+    key = await services.store.located(tenant, appointment)
+    link = await services.store.link(key, appointment) if key else None
+    calendar = await services.store.calendar(key) if key and link else None
+    if key is None or link is None or link.app is None or calendar is None:
+        raise Refused(Problem("appointment-unknown"))
+    pending = await services.store.pending(key, appointment)
+    return Found(calendar, link, pending is None)
+
+
+def shown(found: Found) -> dict[str, Any]:
+    link = found.link
+    return {
+        **appointment_json(link),
+        "mailbox": found.calendar.address,
+        "calendar": found.calendar.key.calendar,
+        "synced": found.settled and bool(link.event_id),
+        "operation": f"{link.appointment}.{link.version}",
+    }
+
+
+def editable(found: Found) -> dict[str, Any]:
+    """The part of `shown` that a caller may send: what a patch is applied to."""
+    whole = shown(found)
+    return {name: whole[name] for name in AppointmentIn.model_fields if name in whole}
+
+
+def wanted_from(body: AppointmentIn, if_version: int | None) -> Wanted:
+    data = body.model_dump(exclude_none=True)
+    return Wanted(
+        event=event_from_json(data),
+        mailbox=body.mailbox,
+        status=AppointmentStatus(body.status),
+        revision=body.revision,
+        if_version=if_version,
+    )
+
+
+async def outcome_within(
+    services: Services, key: CalendarKey, operation: Operation, seconds: float
+) -> Operation:
+    """Raises Refused when the operation came to a bad end in that time."""
+
+    async def look() -> Operation:
+        found = await services.store.operation(key, operation.appointment, operation.version)
+        return found or operation
+
+    def settled(seen: Operation) -> bool:
+        return seen.state is not OperationState.PENDING
+
+    ended = operation if settled(operation) else await seen_within(seconds, look, settled)
+    if seconds and ended.state is OperationState.REFUSED:
+        raise Refused(_problem(ended))
+    return ended
+
+
+def _problem(operation: Operation) -> Problem:
+    kept = operation.problem or {}
+    return Problem(
+        code=str(kept.get("code", "refused-by-microsoft")),
+        detail=str(kept.get("detail", "")),
+        pointer=str(kept.get("pointer", "")),
+        extra={"operation": operation.id},
+    )

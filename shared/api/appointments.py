@@ -1,0 +1,179 @@
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+
+from shared.api.appointment import Found, editable, find, outcome_within, shown, wanted_from
+from shared.api.given import AppointmentId, Given, Limit, OfTenant, Wait
+from shared.api.listing import list_page
+from shared.api.merge_patch import merge_patch
+from shared.api.preconditions import IfMatch, IfNoneMatch, etag, must_exist, wanted_version
+from shared.api.schemas import (
+    AppointmentIn,
+    AppointmentOut,
+    AppointmentPatch,
+    Appointments,
+    Written,
+)
+from shared.errors import Problem, Refused
+from shared.services import Services
+from shared.store.records import CalendarKey, OperationState, Tenant
+from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
+from shared.sync.report import operation_json
+
+ATTEMPTS = 5
+
+appointments = APIRouter(prefix="/tenants/{tenant}/appointments", tags=["appointments"])
+
+_WRITTEN: dict[int | str, dict[str, Any]] = {
+    200: {"model": Written, "description": "Outlook has it, or had it already"},
+    201: {"model": Written, "description": "Created in Outlook"},
+}
+
+
+@appointments.get("", response_model=Appointments)
+async def list_appointments(
+    tenant: OfTenant, services: Given, mailbox: str = "", after: str = "", limit: Limit = 100
+) -> Any:
+    """Of one mailbox or of all. `after` is the `next` of the page before."""
+    found, following = await list_page(services, tenant, mailbox, after, limit)
+    return {"appointments": [shown(one) for one in found], "next": following}
+
+
+@appointments.get("/{appointment}", response_model=AppointmentOut)
+async def get_appointment(
+    tenant: OfTenant, appointment: AppointmentId, services: Given, response: Response
+) -> Any:
+    found = await find(services, tenant.id, appointment)
+    response.headers["ETag"] = etag(found.link.version)
+    return shown(found)
+
+
+@appointments.put("/{appointment}", response_model=Written, status_code=202, responses=_WRITTEN)
+async def put(
+    tenant: OfTenant,
+    appointment: AppointmentId,
+    body: AppointmentIn,
+    services: Given,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+    if_none_match: IfNoneMatch = None,
+    wait: Wait = 0,
+) -> Any:
+    """Creates or replaces. 202: accepted, and the operation tells what becomes of it."""
+    if must_exist(if_match):
+        await _existing(services, tenant, appointment)
+    wanted = wanted_from(body, wanted_version(if_match, if_none_match))
+    accepted = await _put(services, tenant, appointment, wanted)
+    return await _answer(services, request, response, accepted, wait)
+
+
+@appointments.patch("/{appointment}", response_model=Written, status_code=202, responses=_WRITTEN)
+async def patch(
+    tenant: OfTenant,
+    appointment: AppointmentId,
+    body: Annotated[AppointmentPatch, Body(media_type="application/merge-patch+json")],
+    services: Given,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+    wait: Wait = 0,
+) -> Any:
+    """Changes what is named (RFC 7396). Without If-Match it applies to whatever is current."""
+    given = wanted_version(if_match)
+    changes = body.model_dump()
+    for attempt in range(ATTEMPTS):
+        found = await find(services, tenant.id, appointment)
+        whole = _checked(merge_patch(editable(found), changes))
+        version = found.link.version if given is None else given
+        try:
+            accepted = await _put(services, tenant, appointment, wanted_from(whole, version))
+        except Refused as refused:
+            # Somebody was faster and the caller named no version: it applies to the new one.
+            raced = given is None and refused.problem.code == "version-conflict"
+            if not raced or attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return await _answer(services, request, response, accepted, wait)
+    raise AssertionError("unreachable")
+
+
+@appointments.delete("/{appointment}", response_model=Written, status_code=202)
+async def delete(
+    tenant: OfTenant,
+    appointment: AppointmentId,
+    services: Given,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+    cancel: Annotated[bool, Query(description="Cancel, and keep it as cancelled.")] = False,
+    comment: Annotated[str, Query(max_length=1000, description="Told to attendees.")] = "",
+    wait: Wait = 0,
+) -> Any:
+    if must_exist(if_match):
+        await _existing(services, tenant, appointment)
+    accepted = await delete_appointment(
+        services.store,
+        services.wake,
+        tenant,
+        appointment,
+        now=services.clock(),
+        cancel=cancel,
+        comment=comment,
+        if_version=wanted_version(if_match),
+    )
+    return await _answer(services, request, response, accepted, wait)
+
+
+async def _put(services: Services, tenant: Tenant, appointment: str, wanted: Wanted) -> Accepted:
+    return await put_appointment(
+        services.store, services.wake, tenant, appointment, wanted, services.clock()
+    )
+
+
+async def _existing(services: Services, tenant: Tenant, appointment: str) -> Found:
+    """`If-Match: *` of something that does not exist fails as a precondition."""
+    try:
+        return await find(services, tenant.id, appointment)
+    except Refused as refused:
+        raise Refused(Problem("version-conflict", "There is no such appointment.")) from refused
+
+
+def _checked(whole: Any) -> AppointmentIn:
+    try:
+        return AppointmentIn.model_validate(whole)
+    except ValidationError as error:
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+        raise RequestValidationError(errors) from error
+
+
+async def _answer(
+    services: Services, request: Request, response: Response, accepted: Accepted, wait: float
+) -> dict[str, Any]:
+    key = await services.store.located(request.path_params["tenant"], accepted.link.appointment)
+    operation = accepted.operation
+    if key is not None:
+        operation = await outcome_within(services, key, operation, wait)
+    if operation.state is not OperationState.PENDING:
+        response.status_code = 201 if accepted.created else 200
+    tenant = request.path_params["tenant"]
+    response.headers["Location"] = f"/v1/tenants/{tenant}/operations/{operation.id}"
+    response.headers["ETag"] = etag(accepted.link.version)
+    return {
+        "operation": operation_json(operation),
+        "appointment": await _current(services, key, accepted),
+    }
+
+
+async def _current(
+    services: Services, key: CalendarKey | None, accepted: Accepted
+) -> dict[str, Any] | None:
+    """As it is after the wait: the worker has settled it since it was accepted."""
+    if key is None or accepted.link.app is None:
+        return None
+    calendar = await services.store.calendar(key)
+    link = await services.store.link(key, accepted.link.appointment) or accepted.link
+    pending = await services.store.pending(key, accepted.link.appointment)
+    return shown(Found(calendar, link, pending is None)) if calendar and link.app else None

@@ -1,0 +1,86 @@
+from typing import Any
+
+from fastapi import APIRouter
+
+from shared.api.given import Given, Limit, OfTenant, PlainId
+from shared.api.schemas import CalendarIn, CalendarOut, Calendars, ConnectionOut, Connections
+from shared.errors import Problem, Refused
+from shared.onboarding.calendars import connect_mailbox
+from shared.onboarding.connections import disconnect
+from shared.store.records import Calendar, CalendarKey, Connection
+
+connections = APIRouter(prefix="/tenants/{tenant}", tags=["connections"])
+
+
+def connection_json(connection: Connection) -> dict[str, Any]:
+    return {
+        "id": connection.id,
+        "kind": connection.kind.value,
+        "state": connection.state.value,
+        "cause": connection.cause,
+        "since": connection.since,
+        "entra_tenant": connection.entra_tenant,
+        "user_id": connection.user_id,
+        "address": connection.address,
+        "display_name": connection.display_name,
+    }
+
+
+def calendar_json(calendar: Calendar) -> dict[str, Any]:
+    return {
+        "id": calendar.key.calendar,
+        "connection": calendar.connection,
+        "mailbox": calendar.address,
+        "display_name": calendar.display_name,
+        "state": calendar.state.value,
+        "cause": calendar.cause,
+        "since": calendar.since,
+        "last_round": calendar.last_round,
+        "last_change": calendar.last_change,
+    }
+
+
+@connections.get("/connections", response_model=Connections)
+async def list_connections(
+    tenant: OfTenant, services: Given, after: str = "", limit: Limit = 100
+) -> Any:
+    found = await services.store.connections(tenant.id, after, limit)
+    following = found[-1].id if len(found) == limit else ""
+    return {"connections": [connection_json(one) for one in found], "next": following}
+
+
+@connections.get("/connections/{connection}", response_model=ConnectionOut)
+async def get_connection(tenant: OfTenant, connection: PlainId, services: Given) -> Any:
+    found = await services.store.connection(tenant.id, connection)
+    if found is None:
+        raise Refused(Problem("connection-unknown"))
+    return connection_json(found)
+
+
+@connections.delete("/connections/{connection}", response_model=ConnectionOut, status_code=202)
+async def delete_connection(tenant: OfTenant, connection: PlainId, services: Given) -> Any:
+    """Ends the grant and the sync of its calendars; events in Outlook stay."""
+    found = await services.store.connection(tenant.id, connection)
+    if found is None:
+        raise Refused(Problem("connection-unknown"))
+    return connection_json(await disconnect(services, tenant, found))
+
+
+@connections.post("/calendars", response_model=CalendarOut, status_code=202)
+async def post_calendar(tenant: OfTenant, wanted: CalendarIn, services: Given) -> Any:
+    """Connects one mailbox under the organisation's grant."""
+    return calendar_json(await connect_mailbox(services, tenant, wanted.mailbox))
+
+
+@connections.get("/calendars", response_model=Calendars)
+async def list_calendars(tenant: OfTenant, services: Given, connection: str = "") -> Any:
+    found = await services.store.calendars(tenant.id, connection)
+    return {"calendars": [calendar_json(one) for one in found]}
+
+
+@connections.get("/calendars/{calendar}", response_model=CalendarOut)
+async def get_calendar(tenant: OfTenant, calendar: PlainId, services: Given) -> Any:
+    found = await services.store.calendar(CalendarKey(tenant.id, calendar))
+    if found is None:
+        raise Refused(Problem("calendar-unknown"))
+    return calendar_json(found)

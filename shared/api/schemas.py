@@ -1,0 +1,274 @@
+"""The shapes of the API as pydantic has them: what comes in is checked, what goes out is told."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Words = dict[str, Any]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class Moment(_In):
+    """Either `date` (all-day; an end is the day after the last) or `date_time` with
+    `time_zone`. `fold` 1 means the second pass of a time that the end of summer time repeats.
+    """
+
+    date: str | None = Field(None, examples=["2026-11-23"])
+    date_time: str | None = Field(None, examples=["2026-11-23T10:00:00"])
+    time_zone: str | None = Field(None, examples=["Europe/Berlin"])
+    fold: Literal[0, 1] | None = None
+
+
+class BodyText(_In):
+    content: str = ""
+    kind: Literal["text", "html"] = "text"
+
+
+class AttendeeIn(_In):
+    """`response` is Outlook's to say; it is accepted here and not written."""
+
+    address: str = Field(examples=["ada@example.org"])
+    name: str = ""
+    kind: Literal["required", "optional", "resource"] = "required"
+    response: Literal["none", "organizer", "accepted", "tentative", "declined"] = "none"
+
+
+class AppointmentIn(_In):
+    """`mailbox` is an address, alias or Entra object id of a connected mailbox."""
+
+    mailbox: str = Field(min_length=1, max_length=320)
+    subject: str
+    start: Moment
+    end: Moment
+    body: BodyText = BodyText()
+    location: str = ""
+    attendees: list[AttendeeIn] = []
+    show_as: Literal["free", "tentative", "busy", "oof", "working_elsewhere"] = "busy"
+    sensitivity: Literal["normal", "personal", "private", "confidential"] = "normal"
+    reminder_minutes: int | None = None
+    categories: list[str] = []
+    status: Literal["tentative", "confirmed", "cancelled"] = "confirmed"
+    revision: Annotated[int, Field(ge=0)] | None = None
+
+
+class AppointmentPatch(BaseModel):
+    """RFC 7396: what is named is replaced, null takes away, what is left out stays. The fields
+    are those of a whole appointment.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+
+class AppointmentOut(_Out):
+    """`synced` is true when Outlook shows this version; `operation` is its last change."""
+
+    id: str
+    version: int
+    mailbox: str
+    calendar: str
+    subject: str
+    start: Words
+    end: Words
+    status: str
+    origin: str
+    organizer: str
+    is_organizer: bool
+    in_outlook: bool
+    synced: bool
+    operation: str
+    revision: int | None
+    changed: datetime | None
+
+
+class OperationOut(_Out):
+    id: str
+    appointment: str
+    version: int
+    wish: Literal["write", "delete", "cancel"]
+    state: Literal["pending", "applied", "refused", "superseded"]
+    accepted: datetime
+    settled: datetime | None
+    problem: Words | None
+
+
+class Written(_Out):
+    """What became of a write so far; `appointment` is null after a deletion."""
+
+    operation: OperationOut
+    appointment: AppointmentOut | None
+
+
+class Appointments(_Out):
+    """`next` goes into `after` for the next page; "" on the last."""
+
+    appointments: list[AppointmentOut]
+    next: str
+
+
+class TenantIn(_In):
+    name: str = Field(min_length=1, max_length=200)
+    policy: Words | None = None
+
+
+class TenantOut(_Out):
+    id: str
+    name: str
+    state: str
+    cause: str
+    since: datetime
+    entra_tenant: str
+    policy: Words
+
+
+class Tenants(_Out):
+    tenants: list[TenantOut]
+    next: str
+
+
+class Counted(_Out):
+    total: int
+    by_state: dict[str, int]
+
+
+class Status(_Out):
+    """`lag` is in seconds: the age of the oldest round of an active calendar."""
+
+    tenant: TenantOut
+    connections: Counted
+    calendars: Counted
+    lag: Words
+    log: Words
+    endpoints: list[Words]
+
+
+class ConsentLinkIn(_In):
+    kind: Literal["user", "organisation"]
+    login_hint: str = Field("", max_length=320)
+    return_url: str = Field("", max_length=2000)
+
+
+class ConsentLinkOut(_Out):
+    id: str
+    kind: str
+    url: str
+    state: str
+    expires: datetime
+    connection: str
+    problem: Words | None
+
+
+class ConsentLinks(_Out):
+    consent_links: list[ConsentLinkOut]
+
+
+class ConnectionOut(_Out):
+    id: str
+    kind: str
+    state: str
+    cause: str
+    since: datetime
+    entra_tenant: str
+    user_id: str
+    address: str
+    display_name: str
+
+
+class Connections(_Out):
+    connections: list[ConnectionOut]
+    next: str
+
+
+class CalendarIn(_In):
+    mailbox: str = Field(min_length=1, max_length=320)
+
+
+class CalendarOut(_Out):
+    id: str
+    connection: str
+    mailbox: str
+    display_name: str
+    state: str
+    cause: str
+    since: datetime
+    last_round: datetime | None
+    last_change: datetime | None
+
+
+class Calendars(_Out):
+    calendars: list[CalendarOut]
+
+
+class EndpointIn(_In):
+    """`after` is a change number to start behind; left out, the next change is the first."""
+
+    url: str = Field(min_length=1, max_length=2000)
+    after: Annotated[int, Field(ge=0)] | None = None
+
+
+class EndpointOut(_Out):
+    id: str
+    url: str
+    state: str
+    cause: str
+    cursor: int
+    failures: int
+    next_try: datetime | None
+
+
+class EndpointCreated(EndpointOut):
+    """`secret` is shown this once."""
+
+    secret: str
+
+
+class Endpoints(_Out):
+    endpoints: list[EndpointOut]
+
+
+class CloudEvent(_Out):
+    """CloudEvents 1.0; `sequence` is the number in the tenant's log."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    sequence: str
+    sequencetype: Literal["Integer"]
+    datacontenttype: Literal["application/json"]
+    data: Words
+
+
+class Changes(_Out):
+    """`next` goes into `after`; `head` is the newest number of the log."""
+
+    changes: list[CloudEvent]
+    next: int
+    head: int
+
+
+class ProblemOut(_Out):
+    """RFC 9457 problem details."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    fix_by: Literal["user", "tenant_admin", "vendor", "microsoft"]
+    remedy: str
+    instance: str | None = None
+    pointer: str | None = None
+
+
+class Health(_Out):
+    status: Literal["ok"]
