@@ -19,8 +19,8 @@ help: ## List the targets
 
 setup: $(VENV)/.installed node_modules/.installed ## Install what is pinned, into .venv and node_modules
 
-run: setup ## Start everything on this machine; RESET=1 begins from nothing
-	@exec $(PY) -m local.run $(if $(RESET),--reset)
+run: setup ## Start everything on this machine; RESET=1 begins from nothing, SHIFT=1000 moves every port
+	@exec $(PY) -m local.run $(if $(RESET),--reset) $(if $(SHIFT),--shift $(SHIFT))
 
 check: setup ## Format, lint, types and imports
 	$(BIN)/ruff format --check .

@@ -13,8 +13,9 @@ from local.run.requirements import ROOT, Unmet, check_ports
 from local.run.service import Service
 from local.run.supervisor import Supervisor
 
-STATE = Path(".local")
+STATE = ROOT / ".local"
 NAMES = ("azurite", "vault", "twin", "host", "demo")
+HIGHEST_SHIFT = 65_535 - max(settings.STANDARD_PORTS.values())
 
 
 def main() -> int:
@@ -30,6 +31,11 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.run", description=__doc__)
     parser.add_argument("--reset", action="store_true", help="begin with empty state")
+    parser.add_argument("--shift", type=int, default=0, help="add this to every port")
+    parser.add_argument("--state", type=Path, default=STATE, help="folder of all state")
+    parser.add_argument(
+        "--settings", type=Path, help="default: local.settings.json, else the sample"
+    )
     parser.add_argument(
         "--without",
         action="append",
@@ -42,19 +48,24 @@ def arguments() -> argparse.Namespace:
 
 def prepare(options: argparse.Namespace) -> list[Service]:
     """Everything that can be refused is refused here, before any process starts."""
-    values = settings.load(ROOT)
-    files = certs.ensure(ROOT / certs.FOLDER)
-    everything = plan.services(ROOT / STATE, files, values)
+    if not 0 <= options.shift <= HIGHEST_SHIFT:
+        raise Unmet(f"A shift of {options.shift} is out of range: use 0 to {HIGHEST_SHIFT}.")
+    file = (options.settings or settings.choose(ROOT)).resolve()
+    values = settings.load(file, options.shift)
+    state = options.state.resolve()
+    place = plan.Place(state, certs.ensure(ROOT / certs.FOLDER), file, options.shift)
+    everything = plan.services(place, values)
     running = [service for service in everything if service.name not in options.without]
     check_ports((service.name, port) for service in running for port in service.ports)
     if options.reset:
-        reset(ROOT / STATE)
+        reset(state)
+    state.mkdir(parents=True, exist_ok=True)
     return running
 
 
 def reset(state: Path) -> None:
     """Remove all state but the certificates, which browsers may have been told to trust."""
-    for entry in state.iterdir():
+    for entry in state.iterdir() if state.exists() else ():
         if entry.name == certs.FOLDER.name:
             continue
         if entry.is_dir():

@@ -1,74 +1,106 @@
 """The services of a local run, in the order in which they start."""
 
 import sys
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from local.certs import Certificates
 from local.run.requirements import AZURITE
 from local.run.service import Service
+from local.run.settings import STANDARD_PORTS
 
 VENDOR_TENANT = "11111111-0000-4000-8000-000000000001"
-BLOB, QUEUE, TABLE = 10000, 10001, 10002
-TWIN, VAULT, HOST, DEMO = 8443, 8444, 7071, 8080
-# What a host app needs to know of Calbridge, and no more.
-DEMO_SETTINGS = ("CALBRIDGE_PUBLIC_URL", "CALBRIDGE_API_KEYS")
+# What a host app needs to know, and where the demo finds the twin's people; no secret of ours.
+DEMO_SETTINGS = ("CALBRIDGE_PUBLIC_URL", "CALBRIDGE_API_KEYS", "CALBRIDGE_GRAPH_URL")
 
 
-def services(state: Path, files: Certificates, settings: dict[str, str]) -> list[Service]:
-    trust = files.environment() | {"PYTHONUNBUFFERED": "1"}
-    shown = {name: settings[name] for name in DEMO_SETTINGS if name in settings}
+@dataclass(frozen=True)
+class Place:
+    """Where a run keeps its state and its certificates, and what it adds to every port."""
+
+    state: Path
+    files: Certificates
+    settings_file: Path
+    shift: int = 0
+
+    def port(self, name: str) -> int:
+        return STANDARD_PORTS[name] + self.shift
+
+    def trust(self) -> dict[str, str]:
+        return self.files.environment() | {"PYTHONUNBUFFERED": "1"}
+
+
+def services(place: Place, settings: dict[str, str]) -> list[Service]:
     return [
-        _azurite(state),
-        _vault(state, files, trust),
-        _twin(state, files, settings, trust),
-        Service(
-            "host",
-            _python("local.host", "--app", ".", "--port", HOST, "--state", state / "host"),
-            (HOST,),
-            settings | trust,
-            after=("azurite", "vault", "twin"),
-            url=f"http://localhost:{HOST}",
-            stop_within=35,
-        ),
-        Service(
-            "demo",
-            _python("local.demo", "--port", DEMO),
-            (DEMO,),
-            shown | trust,
-            after=("host", "twin"),
-            url=f"http://localhost:{DEMO}",
-        ),
+        _azurite(place),
+        _vault(place),
+        _twin(place, settings),
+        _host(place, settings),
+        _demo(place, settings),
     ]
 
 
-def _azurite(state: Path) -> Service:
-    ports = ("--blobPort", BLOB, "--queuePort", QUEUE, "--tablePort", TABLE)
+def _azurite(place: Place) -> Service:
+    ports = tuple(place.port(name) for name in ("blob", "queue", "table"))
     flags = ("--silent", "--skipApiVersionCheck", "--disableTelemetry")
-    command = ("node", AZURITE, *flags, "--location", state / "azurite", *ports)
-    return Service("azurite", tuple(str(part) for part in command), (BLOB, QUEUE, TABLE))
+    options = zip(("--blobPort", "--queuePort", "--tablePort"), ports, strict=True)
+    command = ("node", AZURITE, *flags, "--location", place.state / "azurite", *chain(*options))
+    return Service("azurite", tuple(str(part) for part in command), ports)
 
 
-def _vault(state: Path, files: Certificates, trust: dict[str, str]) -> Service:
+def _vault(place: Place) -> Service:
+    port = place.port("vault")
     command = _python(
-        *("local.vault", "--port", VAULT, "--certs", files.folder),
-        *("--state", state / "vault.json", "--tenant", VENDOR_TENANT),
-        *("--authority", f"https://localhost:{TWIN}"),
+        *("local.vault", "--port", port, "--certs", place.files.folder),
+        *("--state", place.state / "vault.json", "--tenant", VENDOR_TENANT),
+        *("--authority", f"https://localhost:{place.port('twin')}"),
     )
-    return Service("vault", command, (VAULT,), trust, url=f"https://127.0.0.1:{VAULT}")
+    return Service("vault", command, (port,), place.trust(), url=f"https://127.0.0.1:{port}")
 
 
-def _twin(
-    state: Path, files: Certificates, settings: dict[str, str], trust: dict[str, str]
-) -> Service:
-    url = f"https://localhost:{TWIN}"
+def _twin(place: Place, settings: dict[str, str]) -> Service:
+    port = place.port("twin")
+    url = f"https://localhost:{port}"
     command = _python(
-        *("local.twin", "--port", TWIN, "--certs", files.folder, "--state", state / "twin.json")
+        *("local.twin", "--port", port, "--certs", place.files.folder),
+        *("--state", place.state / "twin.json"),
     )
+    secret = settings.get("CALBRIDGE_CLIENT_SECRET")
     # A registration with Microsoft is none of the twin's business, least of all its secret.
-    if settings.get("CALBRIDGE_AUTHORITY") == url:
-        command += ("--app-client-id", settings["CALBRIDGE_CLIENT_ID"])
-        command += ("--app-secret", settings.get("CALBRIDGE_CLIENT_SECRET", ""))
-    return Service("twin", command, (TWIN,), trust, url=f"{url}/_twin/")
+    if secret and settings.get("CALBRIDGE_AUTHORITY") == url:
+        command += ("--app-client-id", settings["CALBRIDGE_CLIENT_ID"], "--app-secret", secret)
+    return Service("twin", command, (port,), place.trust(), url=f"{url}/_twin/")
+
+
+def _host(place: Place, settings: dict[str, str]) -> Service:
+    port = place.port("host")
+    command = _python(
+        *("local.host", "--app", ".", "--port", port, "--state", place.state / "host"),
+        *("--settings", place.settings_file),
+    )
+    return Service(
+        "host",
+        command,
+        (port,),
+        settings | place.trust(),
+        after=("azurite", "vault", "twin"),
+        url=f"http://localhost:{port}",
+        stop_within=35,
+    )
+
+
+def _demo(place: Place, settings: dict[str, str]) -> Service:
+    port = place.port("demo")
+    shown = {name: settings[name] for name in DEMO_SETTINGS if name in settings}
+    return Service(
+        "demo",
+        _python("local.demo", "--port", port),
+        (port,),
+        shown | place.trust(),
+        after=("twin", "host"),
+        url=f"http://localhost:{port}",
+    )
 
 
 def _python(*arguments: object) -> tuple[str, ...]:

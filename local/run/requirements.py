@@ -52,7 +52,7 @@ def check_ports(wanted: Iterable[tuple[str, int]]) -> None:
         if _taken(port):
             raise Unmet(
                 f"Port {port}, which {name} needs, is taken: stop what listens there "
-                f"(`lsof -i :{port}` names it) and run again."
+                f"(`lsof -i :{port}` names it), or move every port with `make run SHIFT=1000`."
             )
 
 

@@ -1,29 +1,57 @@
 """The app's settings on this machine, in the file that Core Tools reads too."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from local.run.requirements import Unmet
 from shared.settings import SettingsError, read_settings
+from shared.store.account import DEVELOPMENT
 
 OWN = "local.settings.json"
 SAMPLE = "local.settings.sample.json"
 
 
-def load(root: Path) -> dict[str, str]:
-    """The Values of the developer's own file, or of the sample where there is none."""
-    name = OWN if (root / OWN).exists() else SAMPLE
-    values = _values(name, _document(root / name))
-    _check(name, values)
-    return values
+STANDARD_PORTS = {
+    "blob": 10000,
+    "queue": 10001,
+    "table": 10002,
+    "twin": 8443,
+    "vault": 8444,
+    "host": 7071,
+    "demo": 8080,
+}
+LOCAL_PORT = re.compile(r"\b(localhost|127\.0\.0\.1):(\d+)\b")
+
+
+def choose(root: Path) -> Path:
+    """The developer's own file, or the sample where there is none."""
+    return root / OWN if (root / OWN).exists() else root / SAMPLE
+
+
+def load(file: Path, shift: int = 0) -> dict[str, str]:
+    """The file's Values, with every port of this run in them moved by `shift`."""
+    values = _values(file.name, _document(file))
+    _check(file.name, values)
+    return {name: _moved(value, shift) for name, value in values.items()} if shift else values
+
+
+def _moved(value: str, shift: int) -> str:
+    def move(found: re.Match[str]) -> str:
+        port = int(found[2])
+        return f"{found[1]}:{port + shift if port in STANDARD_PORTS.values() else port}"
+
+    if value.rstrip(";") == "UseDevelopmentStorage=true":
+        value = DEVELOPMENT
+    return LOCAL_PORT.sub(move, value)
 
 
 def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text())
     except OSError:
-        raise Unmet(f"{path.name} cannot be read: restore it from version control.") from None
+        raise Unmet(f"{path.name} cannot be read: copy {SAMPLE} to it.") from None
     except ValueError as error:
         raise Unmet(f"{path.name} is not JSON ({error}): correct it.") from None
     if not isinstance(document, dict):

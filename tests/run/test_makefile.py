@@ -11,7 +11,18 @@ import pytest
 
 from local.run.requirements import ROOT
 
-TARGETS = ["setup", "run", "check", "test", "machine", "bugs", "journeys", "cover", "lock", "clean"]
+TARGETS = [
+    "setup",
+    "run",
+    "check",
+    "test",
+    "machine",
+    "bugs",
+    "journeys",
+    "cover",
+    "lock",
+    "clean",
+]
 
 
 @pytest.fixture
@@ -95,10 +106,11 @@ def test_the_runtime_is_installed_by_its_pin(checkout):
     )
 
 
-def test_a_reset_is_passed_on(checkout):
-    """RESET=1 begins from nothing; without it state stays."""
+def test_reset_and_shift_are_passed_on(checkout):
+    """RESET=1 begins from nothing and SHIFT moves ports; without them neither happens."""
     assert "local.run --reset" in make(checkout, "--dry-run", "run", "RESET=1").stdout
-    assert "--reset" not in make(checkout, "--dry-run", "run").stdout
+    assert "--shift 1000" in make(checkout, "--dry-run", "run", "SHIFT=1000").stdout
+    assert "--" not in make(checkout, "--dry-run", "run").stdout.split("local.run")[-1]
 
 
 def test_host_json_is_what_the_app_is_built_for():

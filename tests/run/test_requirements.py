@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -96,23 +97,23 @@ def test_a_bad_settings_file_is_refused_by_name(tmp_path, text, sentence):
     (tmp_path / "local.settings.json").write_text(text)
 
     with pytest.raises(Unmet, match=sentence):
-        settings.load(tmp_path)
+        settings.load(settings.choose(tmp_path))
 
 
 def test_the_developers_own_settings_stand_alone(tmp_path):
     """Like Core Tools, nothing of the sample is mixed in."""
     (tmp_path / "local.settings.sample.json").write_text(json.dumps({"Values": GOOD | {"A": "1"}}))
-    sample = settings.load(tmp_path)
+    sample = settings.load(settings.choose(tmp_path))
     (tmp_path / "local.settings.json").write_text(json.dumps({"Values": GOOD | {"B": "2"}}))
 
     assert sample == GOOD | {"A": "1"}
-    assert settings.load(tmp_path) == GOOD | {"B": "2"}
+    assert settings.load(settings.choose(tmp_path)) == GOOD | {"B": "2"}
 
 
 def test_the_sample_points_at_what_is_started():
     """Every URL of the sample settings is one that a service of the plan listens on."""
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
-    ports = {port for s in _services(Path(".local"), sample) for port in s.ports}
+    ports = {port for s in _services(sample) for port in s.ports}
     urls = [value for value in sample.values() if value.startswith("http")]
 
     assert len(urls) >= 6
@@ -120,10 +121,38 @@ def test_the_sample_points_at_what_is_started():
     assert sample["AZURE_TENANT_ID"] == plan.VENDOR_TENANT
 
 
+def test_a_shift_moves_every_port_and_every_setting_that_names_one():
+    """Beside a run on the standard ports another finds all its own parts, storage included."""
+    moved = settings.load(ROOT / settings.SAMPLE, shift=1000)
+    standard = {port for service in _services(GOOD) for port in service.ports}
+    ports = {port for service in _services(moved, 1000) for port in service.ports}
+    named = {int(port) for port in re.findall(r":(\d+)", " ".join(moved.values()))}
+
+    assert ports == {port + 1000 for port in standard}
+    assert named == ports
+    assert moved["CALBRIDGE_CLIENT_ID"] == GOOD["CALBRIDGE_CLIENT_ID"]
+    assert settings.load(ROOT / settings.SAMPLE) == GOOD
+
+
+@pytest.mark.parametrize("shift", ["-1", "60000"])
+def test_a_shift_out_of_range_is_refused(shift):
+    """Ports end at 65535."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "local.run", "--shift", shift],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 2
+    assert f"A shift of {shift} is out of range: use 0 to 55533." in ran.stderr
+
+
 def test_the_app_gets_its_settings_and_the_demo_no_secret_of_it():
     """The host has all values and the trusted roots; the demo only what a host app knows."""
     values = {"CALBRIDGE_API_KEYS": "a", "CALBRIDGE_CLIENT_SECRET": "b"}
-    services = {service.name: service for service in _services(Path(".local"), values)}
+    services = {service.name: service for service in _services(values)}
 
     assert list(services) == ["azurite", "vault", "twin", "host", "demo"]
     assert values.items() <= services["host"].environment.items()
@@ -134,7 +163,7 @@ def test_the_app_gets_its_settings_and_the_demo_no_secret_of_it():
 def test_the_twin_is_told_no_secret_of_a_real_registration():
     """The app's secret reaches the twin only when the twin is the authority."""
     real = GOOD | {"CALBRIDGE_AUTHORITY": "https://login.microsoftonline.com"}
-    played, bypassed = (_services(Path(".local"), values)[2] for values in (GOOD, real))
+    played, bypassed = (_services(values)[2] for values in (GOOD, real))
 
     assert (played.name, bypassed.name) == ("twin", "twin")
     assert GOOD["CALBRIDGE_CLIENT_SECRET"] in played.command
@@ -143,7 +172,7 @@ def test_the_twin_is_told_no_secret_of_a_real_registration():
 
 def test_the_welcome_names_the_demo_first():
     """The last line says where to look, and begins with READY."""
-    line = plan.welcome(_services(Path(".local"), {}))
+    line = plan.welcome(_services({}))
 
     assert line.startswith("READY demo http://localhost:8080 · host http://localhost:7071")
 
@@ -165,5 +194,6 @@ def test_azurite_is_where_the_plan_looks_for_it():
     assert (ROOT / AZURITE).exists()
 
 
-def _services(state: Path, values: dict[str, str]):
-    return plan.services(state, certs.Certificates(Path("certs")), values)
+def _services(values: dict[str, str], shift: int = 0):
+    files = certs.Certificates(Path("certs"))
+    return plan.services(plan.Place(Path(".local"), files, Path("settings"), shift), values)
