@@ -104,6 +104,11 @@ def is_missing(response: httpx.Response) -> bool:
     return response.status_code == NOT_FOUND and (code_of(response).lower() in GONE_ITEM)
 
 
+def is_nothing(response: httpx.Response) -> bool:
+    """Where no mailbox is in the path, any 404 means that the one thing named is gone."""
+    return response.status_code == NOT_FOUND
+
+
 def translate(response: httpx.Response, *, write: bool) -> CalbridgeError | UnexpectedAnswer:
     code = code_of(response)
     status = response.status_code
@@ -141,6 +146,14 @@ def _refusal(
 def refused(status: int, code: str) -> Problem:
     detail = f"Microsoft 365 refused the change: {code or status}."
     return Problem("refused-by-microsoft", detail, extra={"microsoft_code": code or str(status)})
+
+
+def subscription_refused(error: Rejected | Reconnect) -> Rejected:
+    """A quota, or a notification URL that did not answer the handshake: no reason to stop the
+    calendar, which is then polled.
+    """
+    told = error.problem.detail if isinstance(error, Rejected) else ""
+    return Rejected(Problem("subscription-refused", told))
 
 
 def trace_of(response: httpx.Response) -> str:

@@ -4,7 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from shared.calendar.event import Event
-from shared.errors import Reconnect
+from shared.errors import Reconnect, Rejected
+from shared.graph.errors import is_nothing, subscription_refused
 from shared.graph.mapping import (
     calendar_from_graph,
     graph_from_event,
@@ -84,8 +85,9 @@ class Mailbox:
     async def subscribe(
         self, notification_url: str, lifecycle_url: str, client_state: str, expires: datetime
     ) -> Subscription:
-        """Graph calls both URLs before it answers. Raises Contended when there is one already:
-        end what `subscriptions` lists, then ask again.
+        """Graph calls both URLs before it answers. Raises Contended when there is one already
+        (end what `subscriptions` lists, then ask again) and Rejected(subscription-refused) when
+        there will be none: the calendar can be polled.
         """
         body = {
             "changeType": "created,updated,deleted",
@@ -95,17 +97,21 @@ class Mailbox:
             "clientState": client_state,
             "expirationDateTime": instant(expires),
         }
-        answer = await self._wire.ask(self._route.subscribe(body), self._connection)
+        try:
+            answer = await self._wire.ask(self._route.subscribe(body), self._connection)
+        except (Rejected, Reconnect) as error:
+            raise subscription_refused(error) from error
         return subscription_from_graph(_present(answer))
 
     async def renew(self, subscription: str, expires: datetime) -> Subscription | None:
         """None: it is gone, and a new one is due."""
         request = self._route.renew(subscription, {"expirationDateTime": instant(expires)})
-        answer = await self._wire.ask(request, self._connection)
+        answer = await self._wire.ask(request, self._connection, missing=is_nothing)
         return None if answer is None else subscription_from_graph(answer)
 
     async def unsubscribe(self, subscription: str) -> None:
-        await self._wire.ask(self._route.unsubscribe(subscription), self._connection)
+        request = self._route.unsubscribe(subscription)
+        await self._wire.ask(request, self._connection, missing=is_nothing)
 
     async def subscriptions(self) -> list[Subscription]:
         """On this calendar, by this app. Rare: Graph allows 25 such lists in 20 seconds."""

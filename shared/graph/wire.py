@@ -7,7 +7,7 @@ is the retry loop, and Graph redirects nobody.
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -19,8 +19,10 @@ from kiota_abstractions.request_option import RequestOption
 from kiota_http.httpx_request_adapter import HttpxRequestAdapter
 from kiota_http.middleware import ParametersNameDecodingHandler
 from kiota_http.middleware.options import ResponseHandlerOption
-from msgraph.graph_request_adapter import GraphRequestAdapter
-from msgraph_core import GraphClientFactory
+from kiota_serialization_json.json_serialization_writer_factory import (
+    JsonSerializationWriterFactory,
+)
+from msgraph_core import BaseGraphRequestAdapter, GraphClientFactory
 
 from shared.custody.access import AccessToken
 from shared.errors import Unavailable
@@ -83,7 +85,11 @@ class Wire:
         self._client = GraphClientFactory.create_with_custom_middleware(
             [ParametersNameDecodingHandler()], client=client
         )
-        self.adapter: HttpxRequestAdapter = GraphRequestAdapter(_Bearer(tokens), self._client)
+        self.adapter: HttpxRequestAdapter = BaseGraphRequestAdapter(
+            _Bearer(tokens),
+            serialization_writer_factory=JsonSerializationWriterFactory(),
+            http_client=self._client,
+        )
         self.adapter.base_url = settings.graph_url
 
     async def close(self) -> None:
@@ -96,13 +102,20 @@ class Wire:
         return link
 
     async def ask(
-        self, request: RequestInformation, connection: Connection, prefer: Sequence[str] = ()
+        self,
+        request: RequestInformation,
+        connection: Connection,
+        prefer: Sequence[str] = (),
+        *,
+        missing: Callable[[httpx.Response], bool] = is_missing,
     ) -> dict[str, Any] | None:
-        """The decoded answer, {} where there is none, None where the item is gone."""
+        """The decoded answer, {} where there is none, None where what was asked for is
+        `missing`.
+        """
         response = await self._send(request, connection, prefer)
         if response.is_success:
             return response.json() if response.content else {}
-        if is_missing(response):
+        if missing(response):
             return None
         raise translate(response, write=_method(request) not in READS)
 
