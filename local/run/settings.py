@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 from typing import Any
 
+from local.host.storage import DEVELOPMENT
 from local.run.requirements import Unmet
 from shared.settings import SettingsError, read_settings
-from shared.store.account import DEVELOPMENT
 
 OWN = "local.settings.json"
 SAMPLE = "local.settings.sample.json"
