@@ -10,7 +10,9 @@ import string
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-_HARMLESS = frozenset(string.ascii_letters + string.digits + "._:~@+-")
+from shared.store.records import Calendar
+
+_HARMLESS = frozenset(string.ascii_letters + string.digits + "._:~@-")
 MOST_HINTS = 50
 
 
@@ -44,3 +46,9 @@ def with_hints(
         latest.pop(event_id, None)
         latest[event_id] = etag
     return tuple(latest.items())[-MOST_HINTS:]
+
+
+def mailbox_names(calendar: Calendar) -> frozenset[str]:
+    """What `calendar_at` finds the calendar by, lower-cased."""
+    names = (calendar.address, calendar.user_id, *calendar.aliases)
+    return frozenset(name.lower() for name in names if name)

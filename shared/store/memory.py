@@ -4,6 +4,7 @@ No verb awaits anything, so each is atomic among the tasks of one event loop.
 """
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -155,7 +156,7 @@ class MemoryStore(MemoryDirectory):
     async def operation(
         self, key: CalendarKey, appointment: str, version: int
     ) -> Operation | None:
-        return self._of(key).operations.get((appointment, version))
+        return deepcopy(self._of(key).operations.get((appointment, version)))
 
     async def attempt(
         self, lease: Lease, pending: Pending, seconds: float, now: datetime
@@ -200,7 +201,7 @@ class MemoryStore(MemoryDirectory):
         if settlement.copy:
             draft.copies[settlement.copy.event_id] = settlement.copy
         _put_operations(draft, settlement.operations)
-        draft.outbox.extend(settlement.changes)
+        draft.outbox.extend(deepcopy(settlement.changes))
 
     def _put_link(self, draft: _Partition, link: Link) -> None:
         insert_or_match(draft.links, link.appointment, link, self._etag())
@@ -213,7 +214,7 @@ class MemoryStore(MemoryDirectory):
     # The outbox.
 
     async def outbox(self, key: CalendarKey, limit: int = 100) -> list[Change]:
-        return self._of(key).outbox[:limit]
+        return deepcopy(self._of(key).outbox[:limit])
 
     async def clear_outbox(self, key: CalendarKey, changes: Sequence[Change]) -> None:
         gone = {change.id for change in changes}
@@ -234,4 +235,4 @@ def _forget_link(draft: _Partition, link: Link) -> None:
 
 def _put_operations(draft: _Partition, operations: Iterable[Operation]) -> None:
     for operation in operations:
-        draft.operations[operation.appointment, operation.version] = operation
+        draft.operations[operation.appointment, operation.version] = deepcopy(operation)

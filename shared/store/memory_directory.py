@@ -1,13 +1,17 @@
-"""The part of `memory.MemoryStore` that is not inside one calendar's partition."""
+"""The part of `memory.MemoryStore` that is not inside one calendar's partition.
+
+Records are values; those that hold a mapping are copied on the way in and out.
+"""
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import TypeVar
 
 from shared.errors import Contended
-from shared.store.keys import escape, minute
+from shared.store.keys import escape, mailbox_names, minute
 from shared.store.records import (
     Calendar,
     CalendarKey,
@@ -56,13 +60,14 @@ class MemoryDirectory:
     # Tenants, connections, calendars.
 
     async def put_tenant(self, tenant: Tenant) -> Tenant:
-        return insert_or_match(self._tenants, tenant.id, tenant, self._etag())
+        return deepcopy(insert_or_match(self._tenants, tenant.id, deepcopy(tenant), self._etag()))
 
     async def tenant(self, tenant: str) -> Tenant | None:
-        return self._tenants.get(tenant)
+        return deepcopy(self._tenants.get(tenant))
 
     async def tenants(self, after: str = "", limit: int = 100) -> list[Tenant]:
-        return _page({escape(t.id): t for t in self._tenants.values()}, escape(after), limit)
+        tenants = {escape(t.id): deepcopy(t) for t in self._tenants.values()}
+        return _page(tenants, escape(after), limit)
 
     async def put_connection(self, connection: Connection) -> Connection:
         key = (connection.tenant, connection.id)
@@ -131,11 +136,11 @@ class MemoryDirectory:
     async def log(self, tenant: str, changes: Sequence[Change]) -> int:
         log = self._logs.setdefault(tenant, {})
         for change in changes:
-            log.setdefault(change.id, replace(change, number=len(log) + 1))
+            log.setdefault(change.id, replace(deepcopy(change), number=len(log) + 1))
         return len(log)
 
     async def changes(self, tenant: str, after: int = 0, limit: int = 100) -> list[Change]:
-        return list(self._logs.get(tenant, {}).values())[after : after + limit]
+        return deepcopy(list(self._logs.get(tenant, {}).values())[after : after + limit])
 
     async def head(self, tenant: str) -> int:
         return len(self._logs.get(tenant, {}))
@@ -186,12 +191,6 @@ class MemoryDirectory:
             return False
         self._nonces.add(nonce)
         return True
-
-
-def mailbox_names(calendar: Calendar) -> frozenset[str]:
-    """What `calendar_at` finds the calendar by, lower-cased."""
-    names = (calendar.address, calendar.user_id, *calendar.aliases)
-    return frozenset(name.lower() for name in names if name)
 
 
 def _page(rows: dict[str, R], after: str, limit: int) -> list[R]:

@@ -1,0 +1,113 @@
+"""Links and what belongs to them: copies, pending changes, operations; settling."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from shared.store.calendars import partition_of
+from shared.store.keys import escape
+from shared.store.leases import Leases, extended, fence
+from shared.store.parallel import gathered
+from shared.store.records import (
+    CalendarKey,
+    Copy,
+    Lease,
+    Link,
+    Operation,
+    Pending,
+    Settlement,
+)
+from shared.store.rows import record_of
+from shared.store.settlement import (
+    copy_name,
+    index_name,
+    link_name,
+    link_writes,
+    operation_name,
+    operation_writes,
+    pending_name,
+    pending_write,
+    writes,
+)
+from shared.store.table import within
+from shared.store.transaction import Write, packed
+
+
+class Links(Leases):
+    async def link(self, key: CalendarKey, appointment: str) -> Link | None:
+        return await self._calendars.read(Link, partition_of(key), link_name(appointment))
+
+    async def links_of(self, key: CalendarKey, event_ids: Sequence[str]) -> dict[str, Link]:
+        wanted = list(dict.fromkeys(event_ids))
+        found = await gathered(self._link_of(key, event_id) for event_id in wanted)
+        return {e: link for e, link in zip(wanted, found, strict=True) if link}
+
+    async def _link_of(self, key: CalendarKey, event_id: str) -> Link | None:
+        index = await self._calendars.get(partition_of(key), index_name(event_id))
+        link = await self.link(key, index.text("appointment")) if index else None
+        return link if link and link.event_id == event_id else None
+
+    async def links(self, key: CalendarKey, after: str = "", limit: int = 1000) -> list[Link]:
+        condition = within(partition_of(key), "A|", escape(after))
+        return [record_of(Link, row) for row in await self._calendars.query(condition, limit)]
+
+    async def copies(self, key: CalendarKey, event_ids: Sequence[str]) -> dict[str, Copy]:
+        wanted = list(dict.fromkeys(event_ids))
+        found = await gathered(
+            self._calendars.read(Copy, partition_of(key), copy_name(e)) for e in wanted
+        )
+        return {copy.event_id: copy for copy in found if copy}
+
+    async def all_copies(self, key: CalendarKey) -> list[Copy]:
+        rows = await self._calendars.query(within(partition_of(key), "K|"))
+        return [record_of(Copy, row) for row in rows]
+
+    async def pending(self, key: CalendarKey, appointment: str) -> Pending | None:
+        return await self._calendars.read(Pending, partition_of(key), pending_name(appointment))
+
+    async def pendings(self, key: CalendarKey, limit: int = 100) -> list[Pending]:
+        rows = await self._calendars.query(within(partition_of(key), "P|"))
+        pendings = [record_of(Pending, row) for row in rows]
+        return sorted(pendings, key=lambda p: (p.accepted, escape(p.appointment)))[:limit]
+
+    async def operation(
+        self, key: CalendarKey, appointment: str, version: int
+    ) -> Operation | None:
+        name = operation_name(appointment, version)
+        return await self._calendars.read(Operation, partition_of(key), name)
+
+    # Writing.
+
+    async def accept(
+        self, key: CalendarKey, link: Link, pending: Pending, operations: Sequence[Operation]
+    ) -> None:
+        partition = partition_of(key)
+        rows = [*link_writes(partition, link), pending_write(partition, pending)]
+        await self._calendars.commit([*rows, *operation_writes(partition, operations)])
+
+    async def attempt(
+        self, lease: Lease, pending: Pending, seconds: float, now: datetime
+    ) -> tuple[Lease, Pending]:
+        renewed = extended(lease, now, seconds)
+        write = pending_write(partition_of(lease.key), pending)
+        lease_etag, pending_etag = await self._calendars.commit([fence(renewed), write])
+        return replace(renewed, etag=lease_etag), replace(pending, etag=pending_etag)
+
+    async def settle(
+        self, lease: Lease, settlements: Sequence[Settlement], now: datetime, seconds: float
+    ) -> Lease:
+        for batch in packed(_groups(lease, settlements)):
+            changes = sum(write.name.startswith("X|") for group in batch for write in group)
+            renewed = extended(lease, now, seconds, changes)
+            rows = [fence(renewed), *(write for group in batch for write in group)]
+            lease = replace(renewed, etag=(await self._calendars.commit(rows))[0])
+        return lease
+
+
+def _groups(lease: Lease, settlements: Sequence[Settlement]) -> list[list[Write]]:
+    groups: list[list[Write]] = []
+    number = lease.settled
+    for settlement in settlements:
+        groups.append(writes(partition_of(lease.key), settlement, number))
+        number += len(settlement.changes)
+    return groups

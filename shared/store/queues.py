@@ -1,0 +1,54 @@
+"""The queues on Azure Queue Storage, as the host's trigger reads them."""
+
+from typing import Self
+
+from azure.storage.queue import TextBase64EncodePolicy
+from azure.storage.queue.aio import QueueClient, QueueServiceClient
+
+from shared.settings import Settings
+from shared.store.account import PATIENCE, OnDemand, Place
+from shared.store.border import translated
+
+# A key is as good as its mark in the store; the sweep finds what a lost message left.
+LIFETIME = 7 * 24 * 3600
+
+
+class AzureQueues:
+    def __init__(self, place: Place | str) -> None:
+        self._service = _service(Place.parse(place) if isinstance(place, str) else place)
+        self._clients: dict[str, QueueClient] = {}
+        self._created = OnDemand()
+
+    async def send(self, queue: str, message: str, after: float = 0) -> None:
+        client = self._client(queue)
+        await self._created.ensure(queue, client.create_queue)
+        with translated():
+            await client.send_message(
+                message, visibility_timeout=round(max(after, 0)), time_to_live=LIFETIME
+            )
+
+    def _client(self, queue: str) -> QueueClient:
+        if queue not in self._clients:
+            self._clients[queue] = self._service.get_queue_client(
+                queue, message_encode_policy=TextBase64EncodePolicy()
+            )
+        return self._clients[queue]
+
+    async def close(self) -> None:
+        await self._service.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _service(place: Place) -> QueueServiceClient:
+    if place.connection:
+        return QueueServiceClient.from_connection_string(place.connection, **PATIENCE)
+    return QueueServiceClient(place.queue_uri, credential=place.credential, **PATIENCE)
+
+
+def open_queues(settings: Settings) -> AzureQueues:
+    return AzureQueues(Place.of(settings))

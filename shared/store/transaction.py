@@ -1,0 +1,110 @@
+"""What goes into one entity group transaction, and how much of it.
+
+One partition, 100 rows, each row once, 4 MiB.
+https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from azure.core import MatchConditions
+from azure.data.tables import UpdateMode
+
+from shared.store.rows import Row, row_of
+
+MOST_ROWS = 100
+MOST_BYTES = 3_500_000  # of 4 MiB: what the envelope of each row takes is only estimated
+ENVELOPE = 1_500
+
+Verb = Literal["create", "update", "upsert", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """`etag` "" means unconditional. A lenient deletion may find nothing."""
+
+    verb: Verb
+    row: Row
+    etag: str = ""
+    lenient: bool = False
+
+    @property
+    def partition(self) -> str:
+        return str(self.row["PartitionKey"])
+
+    @property
+    def name(self) -> str:
+        return str(self.row["RowKey"])
+
+    @property
+    def size(self) -> int:
+        return ENVELOPE + sum(_size(name, value) for name, value in self.row.items())
+
+
+def put(record: Any, partition: str, name: str) -> Write:
+    row = row_of(record, partition, name)
+    return Write("update", row, record.etag) if record.etag else Write("create", row)
+
+
+def upsert(record: Any, partition: str, name: str) -> Write:
+    return Write("upsert", row_of(record, partition, name))
+
+
+def delete(partition: str, name: str, etag: str = "") -> Write:
+    row = {"PartitionKey": partition, "RowKey": name}
+    return Write("delete", row, etag, lenient=not etag)
+
+
+def operation(write: Write) -> tuple[str, Row, dict[str, Any]]:
+    options: dict[str, Any] = {}
+    if write.verb in ("update", "upsert"):
+        options["mode"] = UpdateMode.REPLACE
+    if write.etag:
+        options |= {"etag": write.etag, "match_condition": MatchConditions.IfNotModified}
+    return write.verb, write.row, options
+
+
+def packed(groups: Iterable[list[Write]]) -> Iterator[list[list[Write]]]:
+    """Groups that fit in one transaction together, in order; a group is never split.
+
+    One row of each is left free, for the fence. ValueError for a group that fits in none.
+    """
+    load = _Load()
+    for group in groups:
+        if load.groups and not load.takes(group):
+            yield load.groups
+            load = _Load()
+        if not load.takes(group):
+            raise ValueError("these rows are too many or too large for one transaction")
+        load.add(group)
+    if load.groups:
+        yield load.groups
+
+
+class _Load:
+    def __init__(self) -> None:
+        self.groups: list[list[Write]] = []
+        self.names: set[str] = set()
+        self.size = ENVELOPE
+
+    def takes(self, group: list[Write]) -> bool:
+        names = {write.name for write in group}
+        return (
+            len(names) == len(group)
+            and self.names.isdisjoint(names)
+            and len(self.names) + len(names) < MOST_ROWS
+            and self.size + sum(write.size for write in group) <= MOST_BYTES
+        )
+
+    def add(self, group: list[Write]) -> None:
+        self.groups.append(group)
+        self.names.update(write.name for write in group)
+        self.size += sum(write.size for write in group)
+
+
+def _size(name: str, value: Any) -> int:
+    r"""Base64 for bytes; at worst six bytes (\uXXXX) for each character of a text."""
+    if isinstance(value, bytes):
+        return 2 * len(name) + 40 + len(value) * 4 // 3
+    return 2 * len(name) + 40 + 6 * len(value) if isinstance(value, str) else 100

@@ -1,0 +1,5 @@
+"""Fixtures for all tests."""
+
+from tests.azurite import azurite, emulator, storage
+
+__all__ = ["azurite", "emulator", "storage"]

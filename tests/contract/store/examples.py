@@ -1,0 +1,190 @@
+"""Records to store: complete ones, with a value in every field."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from shared.calendar.event import (
+    AllDay,
+    Attendee,
+    AttendeeKind,
+    Body,
+    BodyKind,
+    Event,
+    Response,
+    Sensitivity,
+    ShowAs,
+    Timed,
+    Zoned,
+)
+from shared.store.records import (
+    AppointmentStatus,
+    Calendar,
+    CalendarKey,
+    Change,
+    Connection,
+    ConnectionKind,
+    ConsentLink,
+    Copy,
+    Endpoint,
+    EndpointState,
+    Link,
+    Operation,
+    OperationState,
+    Origin,
+    Pending,
+    State,
+    Tenant,
+    Wish,
+)
+
+NOW = datetime(2026, 11, 23, 9, 30, 15, 250_000, tzinfo=UTC)
+KEY = CalendarKey("acme", "room-1")
+OTHER = CalendarKey("acme", "room-2")
+
+
+def event(subject: str = "Review", content: str = "<p>Grüße 😀</p>") -> Event:
+    return Event(
+        subject=subject,
+        when=Timed(
+            Zoned(datetime.fromisoformat("2026-11-23T10:00"), "Europe/Berlin"),
+            Zoned(datetime.fromisoformat("2026-11-23T11:00"), "Europe/Berlin"),
+        ),
+        body=Body(content, BodyKind.HTML),
+        location="Room 'O' / 1",
+        attendees=(
+            Attendee("ann@example.com", "Ann", AttendeeKind.REQUIRED, Response.ACCEPTED),
+            Attendee("room@example.com", "", AttendeeKind.RESOURCE),
+        ),
+        show_as=ShowAs.TENTATIVE,
+        sensitivity=Sensitivity.PRIVATE,
+        reminder=15,
+        categories=("Blue", "Red"),
+    )
+
+
+def all_day() -> Event:
+    return Event("Holiday", AllDay(date(2026, 12, 24), date(2026, 12, 27)))
+
+
+def tenant(name: str = "acme", etag: str = "") -> Tenant:
+    policy = {"direction": "both", "owners": {"subject": "app"}, "window_back_days": 30}
+    return Tenant(name, "Acme", State.DEGRADED, NOW, "mailbox-missing", "guid", policy, etag)
+
+
+def connection(name: str = "c1", etag: str = "") -> Connection:
+    return Connection(
+        id=name,
+        tenant="acme",
+        kind=ConnectionKind.USER,
+        state=State.ACTIVE,
+        since=NOW,
+        entra_tenant="guid",
+        cause="token-refused",
+        user_id="oid",
+        address="ann@example.com",
+        display_name="Ann O'Neill",
+        etag=etag,
+    )
+
+
+def calendar(key: CalendarKey = KEY) -> Calendar:
+    return Calendar(
+        key=key,
+        connection="c1",
+        user_id=f"OID-{key.calendar}",
+        address=f"{key.calendar}@Example.com",
+        state=State.PROVISIONING,
+        since=NOW,
+        cause="access-denied",
+        graph_calendar="AAMk=",
+        display_name="Room",
+        aliases=(f"o'{key.calendar}+x@example.com", f"{key.calendar}@old.example.com"),
+        delta_link="https://graph.example/delta?$deltatoken=" + "x" * 12_000,
+        window_start=NOW - timedelta(days=30),
+        window_end=NOW + timedelta(days=730),
+        last_round=NOW,
+        last_change=NOW,
+        announced=True,
+        subscription="sub",
+        subscription_expires=NOW + timedelta(days=6),
+        client_state="secret",
+        interval=600,
+        poll_due=NOW + timedelta(minutes=10),
+    )
+
+
+def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link:
+    return Link(
+        appointment=appointment,
+        version=3,
+        app=event(),
+        base=event("Review, agreed"),
+        outlook=all_day(),
+        event_id=event_id,
+        outlook_etag='W/"graph"',
+        ical_uid=f"040000008200E{event_id}",
+        organizer="ann@example.com",
+        is_organizer=False,
+        status=AppointmentStatus.TENTATIVE,
+        origin=Origin.OUTLOOK,
+        revision=1_764_000_000_000,
+        changed=NOW,
+        etag=etag,
+    )
+
+
+def pending(appointment: str = "a1", etag: str = "", accepted: datetime = NOW) -> Pending:
+    return Pending(
+        appointment=appointment,
+        version=3,
+        wish=Wish.CANCEL,
+        accepted=accepted,
+        maybe_written=frozenset({"d1", "d2"}),
+        attempted=True,
+        tries=2,
+        comment="Sorry, 'no' room",
+        etag=etag,
+    )
+
+
+def operation(appointment: str = "a1", version: int = 3) -> Operation:
+    problem = {"code": "refused-by-microsoft", "extra": {"status": 400}}
+    return Operation(appointment, version, Wish.WRITE, OperationState.REFUSED, NOW, NOW, problem)
+
+
+def change(name: str = "ch1") -> Change:
+    data = {"appointment": "a1", "fields": ["subject"], "before": {"subject": "Grüße"}, "n": 1.5}
+    return Change(name, "calbridge.appointment.updated", "a1", NOW, data)
+
+
+def copy(event_id: str = "ev9") -> Copy:
+    return Copy(event_id, "ical", "bob@example.com", 'W/"graph"')
+
+
+def endpoint(name: str = "e1", etag: str = "") -> Endpoint:
+    return Endpoint(
+        id=name,
+        tenant="acme",
+        url="https://hooks.example/x?y='z'",
+        state=EndpointState.FAILING,
+        cursor=17,
+        failures=2,
+        next_try=NOW,
+        busy_until=NOW + timedelta(seconds=30),
+        cause="no-answer",
+        etag=etag,
+    )
+
+
+def consent_link(name: str = "l1", etag: str = "") -> ConsentLink:
+    return ConsentLink(
+        id=name,
+        tenant="acme",
+        kind=ConnectionKind.ORGANISATION,
+        expires=NOW,
+        state="opened",
+        login_hint="ann@example.com",
+        return_url="https://app.example/back",
+        connection="c1",
+        problem="access_denied",
+        etag=etag,
+    )
