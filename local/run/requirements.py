@@ -1,5 +1,8 @@
 """What must be there before anything starts. Standard library only, as all else may be missing."""
 
+# An older Python must be able to read this file, to be told that it is too old.
+from __future__ import annotations
+
 import importlib.util
 import shutil
 import socket
