@@ -134,7 +134,7 @@ class Exchange:
         send: bool = True,
         proposed: dict[str, Any] | None = None,
     ) -> None:
-        event = self._exception(target) if isinstance(target, Instance) else target
+        event = self.exception_of(target) if isinstance(target, Instance) else target
         self._check_answer(event, send=send, proposed=proposed)
         now = f"{self.twin.clock.now():%Y-%m-%dT%H:%M:%S.%fZ}"
         organiser_shows = self.meetings.shown_by_organiser(event)
@@ -207,7 +207,7 @@ class Exchange:
         """Names of the fields whose value is another than before."""
         values = dict(values)
         if "attendees" in values:
-            values["attendees"] = _with_status(values["attendees"], event.attendees)
+            values["attendees"] = with_status(values["attendees"], event.attendees)
         recurrence = values.pop("recurrence", event.series and event.series.recurrence)
         values["extended"] = {**(event.extended or {}), **values.get("extended", {})} or None
         if event.is_online_meeting:  # once on it stays on, with the provider it began with
@@ -255,10 +255,13 @@ class Exchange:
     def _pass_on(self, master: StoredEvent, changed: frozenset[str]) -> None:
         """Exceptions follow their master in what was not set on them."""
         for exception in series_of(master).exceptions.values():
+            answered = exception.attendees
             for name in (
                 changed - exception.overridden - {"start", "end", "recurrence", "extended"}
             ):
                 setattr(exception, name, getattr(master, name))
+            if "attendees" in changed - exception.overridden:
+                exception.attendees = with_status(master.attendees, answered)
 
     def _reset_answers(self, event: StoredEvent, changed: frozenset[str]) -> None:
         if not event.is_organizer or not changed & {"start", "end", "recurrence", "is_all_day"}:
@@ -267,7 +270,7 @@ class Exchange:
             {**a, "status": {"response": "none", "time": UNSET_TIME}} for a in event.attendees
         )
 
-    def _exception(self, instance: Instance) -> StoredEvent:
+    def exception_of(self, instance: Instance) -> StoredEvent:
         """The instance's own event, made when it has none yet."""
         if instance.exception is not None:
             return instance.exception
@@ -299,7 +302,7 @@ class Exchange:
         check_span(start, end, all_day=values.get("is_all_day", instance.master.is_all_day))
         if start != instance.start and crosses_neighbour(instance, start):
             raise bad_request(CROSSING, "ErrorOccurrenceCrossingBoundary")
-        exception = self._exception(instance)
+        exception = self.exception_of(instance)
         before = copy(exception)
         changed = self._apply(exception, values)
         exception.overridden |= changed
@@ -347,7 +350,7 @@ class Exchange:
         self.commit(mailbox, event, "deleted" if removes else "updated")
 
 
-def _with_status(
+def with_status(
     wanted: Iterable[dict[str, Any]], known: Iterable[dict[str, Any]]
 ) -> tuple[dict[str, Any], ...]:
     """Who stays keeps the answer given."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
-from local.twin.series import occurrence_id, series_of
+from local.twin.series import instance_on, occurrence_ids
 from local.twin.world import UNSET_TIME, Person, Series, StoredEvent
 
 if TYPE_CHECKING:
@@ -138,8 +138,8 @@ class Meetings:
     ) -> None:
         told = [original]
         if copy.original is not None and original.series is not None:
-            known = original.series.exceptions.get(copy.original)
-            told = [known] if known else []
+            instance = instance_on(original, copy.original)
+            told = [self._exchange.exception_of(instance)] if instance else []
         elif original.series is not None:
             told += original.series.exceptions.values()
         for event in told:
@@ -211,9 +211,10 @@ class Meetings:
             setattr(copy, name, getattr(event, name))
         if event.hide_attendees:
             copy.attendees = ()
+        copy.series = _series_for(copy, event)
         if person.kind == "room":  # a booking's subject and text are not the room's business
-            copy.subject, copy.body = event.organizer[0], ""
-        copy.series = _series_for(copy, event, person)
+            for one in (copy, *(copy.series.exceptions.values() if copy.series else ())):
+                one.subject, one.body = event.organizer[0], ""
 
     def _cancel_copy(self, event: StoredEvent, address: str, subject: str) -> None:
         person = self._exchange.twin.world.find_address(address)
@@ -275,15 +276,16 @@ def _copy_for(event: StoredEvent, default_id: str, immutable_id: str) -> StoredE
     )
 
 
-def _series_for(copy: StoredEvent, event: StoredEvent, person: Person) -> Series | None:
+def _series_for(copy: StoredEvent, event: StoredEvent) -> Series | None:
     """The same series under the copy's ids. Dates that the attendee removed stay removed."""
     if event.series is None:
         return None
-    theirs = series_of(event)
+    theirs = event.series
     mine = copy.series if copy.series and copy.series.epoch == theirs.epoch else None
-    cancelled = set(theirs.cancelled) | (mine.cancelled if mine else set())
+    cancelled = theirs.cancelled | (mine.cancelled if mine else set())
+    answered = mine.exceptions if mine else {}
     exceptions = {
-        day: _exception_for(copy, theirs.epoch, day, exception, person)
+        day: _exception_for(copy, occurrence_ids(copy, theirs.epoch, day), exception, answered)
         for day, exception in theirs.exceptions.items()
         if day not in cancelled
     }
@@ -291,17 +293,15 @@ def _series_for(copy: StoredEvent, event: StoredEvent, person: Person) -> Series
 
 
 def _exception_for(
-    copy: StoredEvent, epoch: int, day: date, exception: StoredEvent, person: Person
+    copy: StoredEvent,
+    ids: tuple[str, str],
+    exception: StoredEvent,
+    answered: dict[date, StoredEvent],
 ) -> StoredEvent:
-    mine = _copy_for(
-        exception,
-        occurrence_id(copy.id, epoch, day),
-        occurrence_id(copy.immutable_id, epoch, day),
-    )
+    """An organiser's exception as the guest has it. An answer given for it alone stays."""
+    mine = _copy_for(exception, *ids)
     mine.calendar_id, mine.master_id = copy.calendar_id, copy.id
-    mine.response, mine.response_time, mine.show_as = (
-        copy.response, copy.response_time, copy.show_as,
-    )  # fmt: skip
-    if person.kind == "room":
-        mine.subject, mine.body = exception.organizer[0], ""
+    known = answered.get(exception.original, copy) if exception.original else copy
+    mine.response, mine.response_time = known.response, known.response_time
+    mine.show_as = known.show_as
     return mine

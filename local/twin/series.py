@@ -34,6 +34,14 @@ def occurrence_id(master_id: str, epoch: int, day: date) -> str:
     return f"{master_id[:-4]}{epoch:04d}{day:%Y%m%d}{_OCCURRENCE_END}"
 
 
+def occurrence_ids(master: StoredEvent, epoch: int, day: date) -> tuple[str, str]:
+    """The default and the immutable id."""
+    return (
+        occurrence_id(master.id, epoch, day),
+        occurrence_id(master.immutable_id, epoch, day),
+    )
+
+
 def original_start(master: StoredEvent, day: date) -> Stamp:
     """Where the pattern puts this date."""
     series = series_of(master)
