@@ -70,7 +70,8 @@ def _check_certificate(assertion: str, header: dict[str, Any], app: App, now: da
 def _is_named(pem: str, header: dict[str, Any]) -> bool:
     certificate = x509.load_pem_x509_certificate(pem.encode())
     sha1, sha2 = certificate.fingerprint(hashes.SHA1()), certificate.fingerprint(hashes.SHA256())
-    return header.get("x5t") == _encoded(sha1) or header.get("x5t#S256") == _encoded(sha2)
+    given = {name: str(header.get(name, "")).rstrip("=") for name in ("x5t", "x5t#S256")}
+    return given["x5t"] == _encoded(sha1) or given["x5t#S256"] == _encoded(sha2)
 
 
 def _encoded(digest: bytes) -> str:

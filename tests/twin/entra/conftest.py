@@ -1,0 +1,33 @@
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from local.twin.entra.apps import CALBRIDGE_CLIENT_ID
+from tests.twin.entra.browser import Browser
+from tests.twin.entra.served import Served, served
+
+CALLBACK = "http://localhost:7071/oauth/callback"
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("certs")) as twin:
+        yield twin
+
+
+@pytest.fixture
+def client(running: Served) -> Iterator[httpx.Client]:
+    with running.client() as client:
+        client.post("/_twin/reset", json={"seed": "demo"}).raise_for_status()
+        yield client
+
+
+@pytest.fixture
+def browser(client: httpx.Client) -> Browser:
+    return Browser(client)
+
+
+@pytest.fixture
+def app_id() -> str:
+    return CALBRIDGE_CLIENT_ID
