@@ -66,12 +66,12 @@ def test_msal_signs_a_person_in_with_pkce(confidential, browser, client):
 
     assert "error" not in result, result
     claims = result["id_token_claims"]
-    assert CONTOSO == claims["tid"]
-    assert "megan@contoso.example" == claims["preferred_username"]
+    assert claims["tid"] == CONTOSO
+    assert claims["preferred_username"] == "megan@contoso.example"
     auth = {"Authorization": f"Bearer {result['access_token']}"}
     assert claims["oid"] == client.get("/v1.0/me", headers=auth).json()["id"]
     other = client.get("/v1.0/users/diego@contoso.example/events", headers=auth)
-    assert (403, "ErrorAccessDenied") == (other.status_code, other.json()["error"]["code"])
+    assert (other.status_code, other.json()["error"]["code"]) == (403, "ErrorAccessDenied")
 
 
 def test_msal_refreshes_silently_until_sessions_are_revoked(confidential, browser, client):
@@ -88,8 +88,8 @@ def test_msal_refreshes_silently_until_sessions_are_revoked(confidential, browse
     refused = confidential.acquire_token_silent_with_error(SCOPES, account, force_refresh=True)
 
     assert renewed["access_token"]
-    assert "invalid_grant" == refused["error"]
-    assert [50173] == refused["error_codes"]
+    assert refused["error"] == "invalid_grant"
+    assert refused["error_codes"] == [50173]
 
 
 def test_azure_identity_gets_an_app_token_after_admin_consent(running, client):
@@ -104,7 +104,7 @@ def test_azure_identity_gets_an_app_token_after_admin_consent(running, client):
 
     auth = {"Authorization": f"Bearer {token}"}
     users = client.get("/v1.0/users/megan@contoso.example/events", headers=auth)
-    assert 200 == users.status_code
+    assert users.status_code == 200
 
 
 def test_azure_identity_is_refused_where_the_app_is_not_installed(running, client):
