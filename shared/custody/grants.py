@@ -120,6 +120,7 @@ class Grants:
 
     async def keep(self, connection: Connection, granted: Granted) -> None:
         await self._vault.write(secret_name(connection), granted.cache)
+        self._tokens.drop(connection)
 
     async def forget(self, connection: Connection) -> None:
         self._tokens.drop(connection)

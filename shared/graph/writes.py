@@ -21,14 +21,18 @@ _BODY_END = re.compile(r"</body\s*>", re.IGNORECASE)
 def plan(old: Event | None, new: Event, current_html: str = "") -> dict[str, Any]:
     """The PATCH (or, without `old`, the whole body) that turns `old` into `new`.
 
-    `current_html` is the body as it stands in Outlook: its Teams block is kept, because an
-    online meeting whose body loses the block stops being one.
+    `current_html` is the body as it stands in Outlook, unless `old` has it: its Teams block is
+    kept, because an online meeting whose body loses the block stops being one.
     """
     fields = None if old is None else differing(old, new)
     patch = graph_from_event(new, fields)
-    if "body" in patch and (block := teams_block(current_html)):
+    if "body" in patch and (block := teams_block(current_html or _html_of(old))):
         patch["body"] = {"contentType": "html", "content": with_block(new.body, block)}
     return patch
+
+
+def _html_of(event: Event | None) -> str:
+    return event.body.content if event and event.body.kind is BodyKind.HTML else ""
 
 
 def teams_block(markup: str) -> str:

@@ -72,6 +72,12 @@ class TestTeamsBlock:
             "body"
         ]
 
+    def test_is_taken_from_the_old_event(self):
+        """The old event's own body is the one that stands in Outlook, if no other is given."""
+        old = event(body=Body(ONLINE, BodyKind.HTML))
+
+        assert BLOCK in plan(old, event(body=Body("Other")))["body"]["content"]
+
     def test_goes_inside_the_body(self):
         """In a document the block stands before the end of the body element."""
         wanted = Body("<html><body>Other</body></html>", BodyKind.HTML)
