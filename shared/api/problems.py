@@ -7,13 +7,14 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from shared.catalogue import problem_json, problem_of
 from shared.errors import CalbridgeError, Problem
 from shared.observe import correlation, note
 
+NOT_FOUND = 404
 METHOD_NOT_ALLOWED = 405
-SERVER_TROUBLE = 500
 
 
 def problem_response(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:
@@ -44,12 +45,20 @@ async def _of_validation(_request: Request, error: Exception) -> Response:
     return problem_response(validation_problem(found))
 
 
-async def _of_routing(_request: Request, error: Exception) -> Response:
-    raised = cast("HTTPException", error)
-    known = {404: "route-unknown", METHOD_NOT_ALLOWED: "method-not-allowed"}
-    code = known.get(raised.status_code, "invalid-request")
-    headers = {k: v for k, v in (raised.headers or {}).items() if k.lower() == "allow"}
-    return problem_response(Problem(code), headers)
+async def _of_routing(request: Request, error: Exception) -> Response:
+    status = cast("HTTPException", error).status_code
+    if status == METHOD_NOT_ALLOWED:
+        return problem_response(Problem("method-not-allowed"), {"Allow": _allowed(request)})
+    return problem_response(Problem("route-unknown" if status == NOT_FOUND else "invalid-request"))
+
+
+def _allowed(request: Request) -> str:
+    """Over all routes of the path: the framework's own answer names those of one only."""
+    found: set[str] = set()
+    for template, operations in request.app.openapi()["paths"].items():
+        if compile_path(template)[0].match(request.url.path):
+            found |= {method.upper() for method in operations}
+    return ", ".join(sorted(found))
 
 
 def validation_problem(errors: Sequence[Any]) -> Problem:

@@ -12,7 +12,7 @@ WORK = (
         "Correct what the detail names; the same content will be refused again.",
     ),
     Cause(
-        "event-gone",
+        "deleted-in-outlook",
         409,
         "The event was deleted in Outlook",
         "The change came too late: Outlook had deleted the event.",
@@ -20,7 +20,7 @@ WORK = (
         "Create a new appointment if it is still wanted.",
     ),
     Cause(
-        "deletion-overruled",
+        "changed-in-outlook",
         409,
         "The deletion was overruled",
         "Outlook changed the event after the appointment was deleted.",
