@@ -1,16 +1,21 @@
 """A queue trigger's listener."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
-from azure.storage.queue import QueueMessage
-from azure.storage.queue.aio import QueueClient
 
 from local.host.queues import SHORTEST_PAUSE, QueueOptions, send
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueMessage
+    from azure.storage.queue.aio import QueueClient
 
 log = logging.getLogger("host")
 

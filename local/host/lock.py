@@ -1,14 +1,19 @@
 """A timer's lock: the blob lease that keeps it to one host at a time."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, ResourceExistsError
-from azure.storage.blob.aio import BlobLeaseClient, ContainerClient
 
 from local.host.settings import HostJson
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobLeaseClient, ContainerClient
 
 log = logging.getLogger("host")
 
@@ -23,7 +28,7 @@ class LockOptions:
     recovery: float = 60
 
     @classmethod
-    def read(cls, host: HostJson) -> "LockOptions":
+    def read(cls, host: HostJson) -> LockOptions:
         at = "singleton.listenerLock"
         return cls(
             host.seconds(at + "Period", 60), host.seconds(at + "RecoveryPollingInterval", 60)

@@ -1,5 +1,7 @@
 """Queue messages: their encoding and options, what a function is told of them, writing them."""
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import json
@@ -7,15 +9,17 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-from azure.storage.queue import QueueMessage
-from azure.storage.queue.aio import QueueClient
 
 from local.host.protos import TypedData
 from local.host.settings import HostJson
 from local.host.storage import Storage
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueMessage
+    from azure.storage.queue.aio import QueueClient
 
 log = logging.getLogger("host")
 
@@ -41,7 +45,7 @@ class QueueOptions:
     invisibility: float = 600
 
     @classmethod
-    def read(cls, host: HostJson) -> "QueueOptions":
+    def read(cls, host: HostJson) -> QueueOptions:
         at = "extensions.queues."
         batch = host.integer(at + "batchSize", 16, 1, 32)
         return cls(

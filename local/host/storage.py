@@ -1,13 +1,16 @@
 """Which storage account a connection name means, and clients for it, one per account."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from __future__ import annotations
 
-from azure.storage.blob.aio import BlobServiceClient
-from azure.storage.queue.aio import QueueServiceClient
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from local.host.errors import Unusable
 from local.host.settings import Settings
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobServiceClient
+    from azure.storage.queue.aio import QueueServiceClient
 
 DEFAULT_CONNECTION = "AzureWebJobsStorage"
 # Azurite's published account and key, on its standard ports.
@@ -71,10 +74,14 @@ class Storage:
     _open: dict[tuple[str, Account], Any] = field(default_factory=dict)
 
     def queues(self, connection: str) -> QueueServiceClient:
+        from azure.storage.queue.aio import QueueServiceClient  # noqa: PLC0415 - slow
+
         account = resolve(self.settings, connection, "queue")
         return self._client(QueueServiceClient, "queue", account)
 
     def blobs(self, connection: str) -> BlobServiceClient:
+        from azure.storage.blob.aio import BlobServiceClient  # noqa: PLC0415 - slow
+
         account = resolve(self.settings, connection, "blob")
         return self._client(BlobServiceClient, "blob", account)
 

@@ -1,5 +1,7 @@
 """Timer triggers: one at a time over all hosts, and what was missed is made up for once."""
 
+from __future__ import annotations
+
 import asyncio
 import contextlib
 import json
@@ -8,14 +10,16 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
-from azure.storage.blob.aio import BlobClient
 
 from local.host.lock import Lock
 from local.host.protos import RetryContext, RpcRetryOptions
 from local.host.schedule import Schedule
+
+if TYPE_CHECKING:
+    from azure.storage.blob.aio import BlobClient
 
 log = logging.getLogger("host")
 
@@ -38,7 +42,7 @@ class Status:
         }
 
     @classmethod
-    def parse(cls, text: bytes) -> "Status":
+    def parse(cls, text: bytes) -> Status:
         document = json.loads(text)
         names = ("Last", "Next", "LastUpdated")
         return cls(*(_utc(datetime.fromisoformat(document[name])) for name in names))

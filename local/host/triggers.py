@@ -1,11 +1,12 @@
 """A listener for each function that is not called by HTTP."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-
-from azure.storage.queue import QueueMessage
+from typing import TYPE_CHECKING
 
 from local.host.catalog import Function
 from local.host.invoker import Invoker
@@ -17,6 +18,9 @@ from local.host.schedule import Schedule
 from local.host.settings import is_true
 from local.host.storage import DEFAULT_CONNECTION, Storage
 from local.host.timers import Fire, Monitor, TimerListener, TimerPlan
+
+if TYPE_CHECKING:
+    from azure.storage.queue import QueueMessage
 
 log = logging.getLogger("host")
 

@@ -77,7 +77,7 @@ async def test_lease_is_renewed_while_the_function_runs(queue):
         await queue.send_message("long")
         async with asyncio.timeout(10):
             await listening.first.wait()
-            done, _ = await asyncio.wait([listening.task], timeout=3.5)
+            done, _ = await asyncio.wait([listening.task], timeout=2.6)
         assert not done
 
     assert listening.seen == [("long", 1)]

@@ -185,12 +185,13 @@ def test_poison_queue_has_no_poison_queue(host, queues):
     queue = made(queues, "late-poison")
     put(queue, "again")
 
-    host.saw(r"Executed 'Functions.poisoned' \(Failed")
+    called = "Executing 'Functions.poisoned' .Reason='New queue"
+    host.saw(called)
     put(made(queues, "seen"), "after")
     told(host, "SEES", "after")
 
     assert queue.get_queue_properties().approximate_message_count == 1
-    assert len(host.said("Executing 'Functions.poisoned' .Reason='New queue")) == 1
+    assert len(host.said(called)) == 1
     assert "late-poison-poison" not in [each.name for each in queues.list_queues()]
 
 
