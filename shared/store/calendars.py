@@ -69,8 +69,8 @@ class Calendars(Directory):
     async def drop_calendar(self, calendar: Calendar) -> None:
         key, partition = calendar.key, partition_of(calendar.key)
         await self._calendars.delete(partition, LEASE)
-        for row in await self._calendars.query(within(partition, "A|")):
-            await self._let_go(key, record_of(Link, row))
+        links = await self._calendars.query(within(partition, "A|"))
+        await gathered(self._let_go(key, record_of(Link, row)) for row in links)
         stored = await self.calendar(key) or calendar
         await self._empty(partition)
         await self._drop_mailboxes(key, mailbox_names(stored) | mailbox_names(calendar))
@@ -119,9 +119,10 @@ class Calendars(Directory):
 
     async def unmark(self, mark: Mark) -> bool:
         try:
-            return await self._calendars.delete(partition_of(mark.key), DIRTY, mark.etag)
+            await self._calendars.commit([delete(partition_of(mark.key), DIRTY, mark.etag)])
         except Contended:
             return False
+        return True
 
 
 def partition_of(key: CalendarKey) -> str:

@@ -18,7 +18,7 @@ from shared.store.parallel import gathered
 from shared.store.records import CalendarKey, Change
 from shared.store.rows import Row, record_of, row_of
 from shared.store.table import Table, within
-from shared.store.transaction import MOST_BYTES, MOST_ROWS, Write, delete
+from shared.store.transaction import FULL_BYTES, MOST_ROWS, Write, delete
 
 HEAD = "HEAD"
 MOST_CHANGES = 30
@@ -93,7 +93,7 @@ def _lot(partition: str, changes: Sequence[Change], number: int) -> list[Write]:
         entry = Write("create", row_of(replace(change, number=i), partition, f"N|{i:012d}"))
         guard = Write("create", {"PartitionKey": partition, "RowKey": _guard(change.id)})
         size += entry.size + guard.size
-        if lot and size > MOST_BYTES:
+        if lot and size > FULL_BYTES:
             break
         lot += [entry, guard]
     return lot

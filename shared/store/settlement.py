@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from shared.store.keys import escape, hashed
 from shared.store.records import Change, Link, Operation, Pending, Settlement
+from shared.store.rows import row_of
 from shared.store.transaction import Write, delete, put, upsert
 
 
@@ -86,5 +87,6 @@ def _puts(partition: str, settlement: Settlement) -> list[Write]:
 
 def _outbox(partition: str, changes: Iterable[Change], number: int) -> list[Write]:
     return [
-        put(change, partition, f"X|{number + i:016d}") for i, change in enumerate(changes, start=1)
+        Write("create", row_of(change, partition, f"X|{number + i:016d}"))
+        for i, change in enumerate(changes, start=1)
     ]

@@ -66,17 +66,13 @@ class Table:
         with translated():
             await client.upsert_entity(row, mode=UpdateMode.REPLACE)
 
-    async def delete(self, partition: str, name: str, etag: str = "") -> bool:
-        """False when the row was not there. Contended when it has another etag."""
+    async def delete(self, partition: str, name: str, etag: str = "") -> None:
+        """Quiet when the row is not there. Contended when it has another etag."""
         client = await self._client()
         match = {"etag": etag, "match_condition": MatchConditions.IfNotModified} if etag else {}
         row = {"PartitionKey": partition, "RowKey": name}
         with translated():
-            try:
-                await client.delete_entity(row, **match)
-            except ResourceNotFoundError:
-                return False
-        return True
+            await client.delete_entity(row, **match)
 
     async def query(
         self, condition: str, limit: int = 0, select: Sequence[str] = ()

@@ -15,6 +15,7 @@ from shared.store.rows import Row, row_of
 
 MOST_ROWS = 100
 MOST_BYTES = 3_500_000  # of 4 MiB: what the envelope of each row takes is only estimated
+FULL_BYTES = 900_000  # beyond 1 MiB aiohttp warns that sending holds up the event loop
 ENVELOPE = 1_500
 
 Verb = Literal["create", "update", "upsert", "delete"]
@@ -90,11 +91,12 @@ class _Load:
 
     def takes(self, group: list[Write]) -> bool:
         names = {write.name for write in group}
+        most = FULL_BYTES if self.groups else MOST_BYTES
         return (
             len(names) == len(group)
             and self.names.isdisjoint(names)
             and len(self.names) + len(names) < MOST_ROWS
-            and self.size + sum(write.size for write in group) <= MOST_BYTES
+            and self.size + sum(write.size for write in group) <= most
         )
 
     def add(self, group: list[Write]) -> None:
