@@ -3,6 +3,7 @@
 import html
 import re
 import uuid
+from functools import lru_cache
 
 _META = '<meta http-equiv="Content-Type" content="text/html; charset=utf-8">'
 _CONVERTED = (
@@ -28,6 +29,7 @@ def plain_text(stored: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", lines)).strip()
 
 
+@lru_cache(maxsize=4096)
 def preview(stored: str) -> str:
     return re.sub(r"[ \t]+", " ", plain_text(stored))[:255] if stored else ""
 

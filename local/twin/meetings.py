@@ -209,6 +209,7 @@ class Meetings:
     def _take_over(self, copy: StoredEvent, event: StoredEvent, person: Person) -> None:
         for name in _COPIED:
             setattr(copy, name, getattr(event, name))
+        copy.is_cancelled = False
         if event.hide_attendees:
             copy.attendees = ()
         copy.series = _series_for(copy, event)

@@ -29,11 +29,15 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def to_utc(local: datetime, zone: str) -> datetime:
+    if zone == "UTC":
+        return local.replace(tzinfo=UTC)
     return local.replace(tzinfo=zone_of(zone)).astimezone(UTC)
 
 
 def to_local(moment: datetime, zone: str) -> datetime:
     """Wall clock time of an aware moment in a zone, without tzinfo."""
+    if zone == "UTC" and moment.tzinfo is UTC:
+        return moment.replace(tzinfo=None)
     return moment.astimezone(zone_of(zone)).replace(tzinfo=None)
 
 

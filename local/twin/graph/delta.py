@@ -34,7 +34,11 @@ _REFUSED = ("$select", "$expand", "$filter", "$orderby", "$search")
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """What a token holds. `first` is where the journal stood when the first round began."""
+    """What a token holds.
+
+    `first` is where the journal stood when the first round began. Of the line numbered `within`
+    the first `offset` items were told on earlier pages.
+    """
 
     calendar: str
     start: float
@@ -42,6 +46,7 @@ class Cursor:
     generation: int
     sequence: int
     first: int
+    within: int = 0
     offset: int = 0
     rested: bool = False
 
@@ -118,18 +123,18 @@ def _page(call: Call, mailbox: Mailbox, cursor: Cursor, view: View, size: int) -
     switches = call.twin.switches
     if switches.delta_empty_pages and not cursor.rested:
         return Page([], replace(cursor, rested=True), ended=False)
-    cursor = replace(cursor, rested=False)
     items: list[Json] = []
-    for change in _visible(call, mailbox, cursor.sequence):
-        found = _items(mailbox, change, cursor, view, removed_too=switches)
-        found = found[cursor.offset :]
+    read = cursor.sequence
+    for change in _visible(call, mailbox, read):
+        found = _items(mailbox, change, cursor, view, switches)
+        skip = cursor.offset if change.sequence == cursor.within else 0
         room = size - len(items)
-        if len(found) > room:
-            items += found[:room]
-            return Page(items, replace(cursor, offset=cursor.offset + room), ended=False)
-        items += found
-        cursor = replace(cursor, sequence=change.sequence, offset=0)
-    return Page(items, cursor, ended=True)
+        items += found[skip : skip + room]
+        if len(found) - skip > room:
+            here = replace(cursor, sequence=read, within=change.sequence, offset=skip + room)
+            return Page(items, replace(here, rested=False), ended=False)
+        read = change.sequence
+    return Page(items, replace(cursor, sequence=read, offset=0, rested=False), ended=True)
 
 
 def _visible(call: Call, mailbox: Mailbox, sequence: int) -> list[Change]:
@@ -149,7 +154,7 @@ def _visible(call: Call, mailbox: Mailbox, sequence: int) -> list[Change]:
 
 
 def _items(
-    mailbox: Mailbox, change: Change, cursor: Cursor, view: View, removed_too: Switches
+    mailbox: Mailbox, change: Change, cursor: Cursor, view: View, switches: Switches
 ) -> list[Json]:
     """What one line of the journal means to this window: the event, or that it is not there."""
     if change.calendar_id != cursor.calendar:
@@ -160,9 +165,9 @@ def _items(
         found = _shown(event, cursor, view)
     if not found and change.sequence > cursor.first:
         found = _gone(
-            mailbox, change, cursor, view, occurrences=removed_too.delta_removed_occurrences
+            mailbox, change, cursor, view, occurrences=switches.delta_removed_occurrences
         )
-    return [item for item in found for _ in range(1 + removed_too.delta_duplicates)]
+    return [item for item in found for _ in range(1 + switches.delta_duplicates)]
 
 
 def _shown(event: StoredEvent, cursor: Cursor, view: View) -> list[Json]:

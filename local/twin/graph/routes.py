@@ -50,6 +50,7 @@ async def _answer(twin: "Twin", gate: "_MailboxGate", request: Request) -> Respo
     call = Call(twin, request, request.state.caller, names)
     mailbox = _mailbox_of(call)
     if mailbox is None:
+        await asyncio.sleep(twin.switches.latency_ms / 1000)
         return await answer(call)
     async with gate.slot(call.caller.app_id, mailbox):
         return await answer(call)

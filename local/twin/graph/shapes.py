@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 
 from local.twin.bodies import plain_text, preview
 from local.twin.graph.preferences import View
@@ -11,7 +10,7 @@ from local.twin.world import Person, Stamp, StoredEvent
 from local.twin.zones import to_local
 
 GRAPH = "https://graph.microsoft.com/v1.0"
-_OWA = "https://outlook.office365.com/owa/"
+_OWA = "https://outlook.office365.com/owa/?itemid={}&exvsurl=1&path=/calendar/item"
 ODATA_TYPE = "#microsoft.graph.event"
 _ALWAYS = {"@odata.context", "@odata.etag", "@odata.type", "id"}
 
@@ -36,7 +35,7 @@ def instance_json(instance: Instance, view: View) -> Json:
     shown |= instance_ids(instance, view)
     shown["type"] = "exception" if instance.exception else "occurrence"
     shown["start"], shown["end"] = _span(instance.start, instance.end, master, view)
-    shown["originalStart"] = utc_text(original_start(master, day).utc, digits=0)
+    shown["originalStart"] = f"{original_start(master, day).utc:%Y-%m-%dT%H:%M:%S}Z"
     shown["occurrenceId"] = f"OID.{_id(master, view)}.{day.isoformat()}"
     shown["iCalUId"] = dated_uid(master.ical_uid, day)
     shown["recurrence"] = None
@@ -103,11 +102,11 @@ def time_json(moment: Stamp, view: View, *, all_day: bool) -> Json:
 
 
 def digits7(local: datetime) -> str:
-    return f"{local:%Y-%m-%dT%H:%M:%S.%f}0"
+    return f"{local.isoformat(timespec='microseconds')}0"
 
 
-def utc_text(moment: datetime, *, digits: int = 7) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}Z" if digits == 0 else f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
+def utc_text(moment: datetime) -> str:
+    return f"{digits7(moment.replace(tzinfo=None))}Z"
 
 
 def user_json(person: Person, select: frozenset[str] | None) -> Json:
@@ -203,7 +202,7 @@ def _full(event: StoredEvent, view: View) -> Json:
         "seriesMasterId": None,
         "showAs": event.show_as,
         "type": event.type,
-        "webLink": f"{_OWA}?itemid={quote(event_id, safe='')}&exvsurl=1&path=/calendar/item",
+        "webLink": _OWA.format(event_id.replace("=", "%3D")),
         "onlineMeetingUrl": None,
         "isOnlineMeeting": event.is_online_meeting,
         "onlineMeetingProvider": event.online_provider,

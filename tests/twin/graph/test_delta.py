@@ -123,6 +123,20 @@ async def test_a_change_in_mid_round_is_not_lost(stage: Stage) -> None:
     assert [i["id"] for i in items if "@removed" in i] == [made[1]["id"]]
 
 
+async def test_a_series_that_changes_between_its_pages_hides_nothing_behind_it(
+    stage: Stage,
+) -> None:
+    series = await stage.post(EVENTS, weekly(times=6))
+    single = await stage.post(EVENTS, meeting())
+    page = await stage.get(FIRST, "odata.maxpagesize=4")
+    await stage.patch(f"{EVENTS}/{series['id']}", {"subject": "late"})
+
+    items, _ = await stage.round(page["@odata.nextLink"], "odata.maxpagesize=4")
+
+    assert [i["type"] for i in items].count("occurrence") == 6
+    assert single["id"] in {i["id"] for i in items}
+
+
 async def test_links_serve_both_kinds_of_id_by_the_header_of_each_call(stage: Stage) -> None:
     made = await stage.post(EVENTS, meeting())
     items, link = await stage.round(FIRST, 'IdType="ImmutableId"')
