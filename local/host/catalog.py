@@ -60,6 +60,8 @@ def _function(metadata: RpcFunctionMetadata, settings: Settings) -> Function:
     for each in others:
         if each["direction"] != "OUT" or each["type"] not in OUTPUTS:
             raise Unusable(f"binding '{each['name']}' of type {each['type']} is not known here")
+        if "{" in each.get("queueName", ""):
+            raise Unusable(f"binding '{each['name']}': {{expressions}} are not known here")
     return Function(
         metadata.name,
         metadata.function_id,

@@ -1,8 +1,6 @@
 """What happens to running functions when the host is told to stop."""
 
-import signal
-import threading
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -34,45 +32,30 @@ async def message(m: str) -> None:
 IMPORTS = "import asyncio, pathlib, time"
 
 
-@pytest.fixture
-def app(tmp_path) -> Path:
-    return write_app(tmp_path / "app", APP, imports=IMPORTS)
-
-
-@pytest.mark.parametrize(("name", "sent"), [("patient", "SIGTERM"), ("threaded", "SIGINT")])
-def test_running_request_is_answered_and_new_ones_are_not_taken(app, storage, name, sent):
-    """Exit code 0 after the last function has finished."""
-    answers: list[httpx.Response] = []
-    settings = {"AzureWebJobsStorage": storage, "AzureWebJobs__message__Disabled": "1"}
-    with run_host(app, settings=settings) as host:
-        url = f"{host.url}/api/{name}"
-        asking = threading.Thread(target=lambda: answers.append(httpx.get(url, timeout=30)))
-        asking.start()
-        host.saw(f"Executing 'Functions.{name}'")
-        host.process.send_signal(signal.Signals[sent])
-        host.saw("Draining: 1 running")
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(url)
-        (app / "gate").touch()
-        asking.join(30)
-
-        assert host.end() == 0
-        assert host.said("^Stopped$")
-    assert [each.text for each in answers] == ["done"]
-
-
-def test_running_message_is_finished_and_deleted(app, storage):
+def test_running_functions_finish_and_nothing_new_is_taken(tmp_path, storage):
+    """Async, threaded and queue-triggered alike; exit code 0 after the last one."""
+    app = write_app(tmp_path / "app", APP, imports=IMPORTS)
     encode = TextBase64EncodePolicy()
-    with QueueClient.from_connection_string(
-        storage, "draining", message_encode_policy=encode
-    ) as queue:
+    with (
+        QueueClient.from_connection_string(
+            storage, "draining", message_encode_policy=encode
+        ) as queue,
+        run_host(app, settings={"AzureWebJobsStorage": storage}) as host,
+        ThreadPoolExecutor() as threads,
+    ):
         queue.create_queue()
         queue.send_message("last")
-        with run_host(app, settings={"AzureWebJobsStorage": storage}) as host:
-            host.saw("Executing 'Functions.message'")
-            host.terminate()
-            host.saw("Draining: 1 running")
-            (app / "gate").touch()
+        urls = [f"{host.url}/api/{name}" for name in ("patient", "threaded")]
+        asking = [threads.submit(httpx.get, url, timeout=30) for url in urls]
+        for name in ("patient", "threaded", "message"):
+            host.saw(f"Executing 'Functions.{name}'")
+        host.terminate()
+        host.saw("Draining: 3 running")
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(urls[0])
+        (app / "gate").touch()
 
-            assert host.end() == 0
+        assert host.end() == 0
+        assert [each.result().text for each in asking] == ["done", "done"]
+        assert host.said("^Stopped$")
         assert queue.get_queue_properties().approximate_message_count == 0

@@ -1,7 +1,6 @@
 """HTTP functions, seen from outside."""
 
 import asyncio
-import json
 import re
 from collections.abc import Iterator
 

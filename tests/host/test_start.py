@@ -81,6 +81,9 @@ def test_functions_that_cannot_be_loaded_are_left_out(tmp_path):
         "def wrong_time(t: func.TimerRequest) -> None: ...\n"
         "@app.blob_trigger(arg_name='b', path='a/b', connection='AzureWebJobsStorage')\n"
         "def unknown(b: func.InputStream) -> None: ...\n"
+        "@app.queue_trigger(arg_name='m', queue_name='q', connection='AzureWebJobsStorage')\n"
+        "@app.queue_output(arg_name='$return', queue_name='{id}', connection='')\n"
+        "def templated(m: str) -> str: ...\n"
         f"@app.route()\ndef fine(req: func.HttpRequest){BODY}"
     )
     app = write_app(tmp_path / "app", code)
@@ -94,5 +97,6 @@ def test_functions_that_cannot_be_loaded_are_left_out(tmp_path):
             ("unconnected", "connection 'Nowhere' is not set"),
             ("wrong_time", "00:05:00"),
             ("unknown", "trigger"),
+            ("templated", "expressions"),
         ]:
             assert host.said(f"'{name}' is not loaded.*{reason}"), name

@@ -1,6 +1,7 @@
 """Timer triggers against Azurite, seen from outside."""
 
 import json
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -207,6 +208,6 @@ def test_only_one_host_fires_and_the_next_takes_over(tmp_path, storage):
             second.saw("Timer 'tick' waits: another host holds its lock")
             first.saw("Executed 'Functions.tick'", 3)
             assert not second.said("Executing")
-            first.terminate()
+            first.process.send_signal(signal.SIGINT)
             assert first.end() == 0
             second.saw("Executed 'Functions.tick'")
