@@ -17,6 +17,11 @@ class Clock:
     def frozen(self) -> bool:
         return self._frozen_at is not None
 
+    @property
+    def awaited(self) -> bool:
+        """Something sleeps until a later time of this clock."""
+        return bool(self._sleepers)
+
     def advance(self, seconds: float) -> None:
         self._offset += timedelta(seconds=seconds)
         if self._frozen_at is not None:

@@ -16,11 +16,17 @@ def running(tmp_path_factory) -> Iterator[Served]:
         yield twin
 
 
-@pytest.fixture
-def client(running: Served) -> Iterator[httpx.Client]:
+@pytest.fixture(scope="module")
+def connected(running: Served) -> Iterator[httpx.Client]:
     with running.client() as client:
-        client.post("/_twin/reset", json={"seed": "demo"}).raise_for_status()
         yield client
+
+
+@pytest.fixture
+def client(connected: httpx.Client) -> httpx.Client:
+    connected.cookies.clear()
+    connected.post("/_twin/reset", json={"seed": "demo"}).raise_for_status()
+    return connected
 
 
 @pytest.fixture
