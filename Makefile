@@ -58,7 +58,7 @@ chromium:
 	@for name in chromium chromium-browser google-chrome; do \
 		command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		apt-get update -q && apt-get install -y -q chromium; \
+		apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q chromium; \
 	else echo "The browser tests need Chromium: install the package 'chromium'." >&2; exit 2; fi
 
 $(VENV)/.installed: requirements-dev.txt

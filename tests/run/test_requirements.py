@@ -110,6 +110,13 @@ def test_the_developers_own_settings_stand_alone(tmp_path):
     assert settings.load(settings.choose(tmp_path)) == GOOD | {"B": "2"}
 
 
+def test_every_sample_setting_is_described():
+    """Whoever copies the sample finds each of its names in docs/local.md."""
+    described = (ROOT / "docs" / "local.md").read_text()
+
+    assert [name for name in GOOD if f"`{name}`" not in described] == []
+
+
 def test_the_sample_points_at_what_is_started():
     """Every URL of the sample settings is one that a service of the plan listens on."""
     sample = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
