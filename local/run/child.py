@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from local.run.log import Log
 from local.run.service import Service
@@ -86,7 +87,7 @@ class Child:
 
     async def ready(self) -> None:
         """Ends when the service is ready; never when it dies before."""
-        waiting = {asyncio.create_task(self._said_ready.wait())}
+        waiting: set[asyncio.Task[Any]] = {asyncio.create_task(self._said_ready.wait())}
         if self.service.ports:
             waiting.add(asyncio.create_task(self._listening()))
         try:

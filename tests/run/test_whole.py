@@ -20,6 +20,8 @@ from local.run import settings
 from local.run.requirements import ROOT, Unmet, check_ports
 
 SAMPLE = ROOT / settings.SAMPLE
+# The demo is tested through a browser, by its own tests.
+WITHOUT = ["--without", "demo"]
 BUNDLE = ROOT / certs.FOLDER / "bundle.pem"
 
 pytestmark = pytest.mark.slow
@@ -120,6 +122,3 @@ async def test_everything_starts_answers_stops_and_remembers(run: Run):
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-WITHOUT = ["--without", "demo"]
