@@ -48,8 +48,9 @@ def _notice(item: Any) -> Notice:
     return Notice(
         client_state=_text(known, "clientState"),
         happened=_text(known, "lifecycleEvent"),
-        event_id="" if known.get("changeType") == "deleted" else _text(data, "id"),
-        etag=_text(data, "@odata.etag"),
+        event_id=_text(data, "id"),
+        # A deletion's etag is that of the event before: it must not pass for known.
+        etag="" if known.get("changeType") == "deleted" else _text(data, "@odata.etag"),
     )
 
 
@@ -67,7 +68,8 @@ async def take_notices(services: Services, calendar: str, body: bytes) -> None:
     if found and valid:
         for event in {n.happened for n in valid} - {""}:
             await services.engine.lifecycle(found.key, event)
-        await services.wake.dirty(found.key, services.clock(), _hints(valid))
+        if changes := [n for n in valid if not n.happened]:
+            await services.wake.dirty(found.key, services.clock(), _hints(changes))
 
 
 async def _calendar(services: Services, name: str) -> Calendar | None:
@@ -84,6 +86,10 @@ def _genuine(notice: Notice, calendar: Calendar) -> bool:
 
 
 def _hints(notices: list[Notice]) -> list[tuple[str, str]]:
-    """The last etag of each event named."""
-    newest = {n.event_id: n.etag for n in notices if n.event_id}
-    return list(newest.items())[-MOST_HINTS:]
+    """The last etag of each event named. Empty where the hints would not name all that
+    happened: then a round is wanted, whatever is known of the others.
+    """
+    newest = {n.event_id: n.etag for n in notices}
+    if "" in newest or len(newest) > MOST_HINTS:
+        return []
+    return list(newest.items())

@@ -93,9 +93,14 @@ def assemble(
 _built: WeakKeyDictionary[asyncio.AbstractEventLoop, Services] = WeakKeyDictionary()
 
 
+def provide(made: Services) -> None:
+    """Makes these the services of the running event loop."""
+    _built[asyncio.get_running_loop()] = made
+
+
 def services() -> Services:
     """Those of this process and event loop. Building awaits nothing, so it needs no lock."""
     loop = asyncio.get_running_loop()
     if loop not in _built:
-        _built[loop] = build(os.environ)
+        provide(build(os.environ))
     return _built[loop]
