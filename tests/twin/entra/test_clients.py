@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+import jwt
 import msal
 import pytest
 import requests
@@ -171,8 +172,6 @@ def test_the_vault_identity_gets_tokens_for_any_resource(running, client):
 
     with credential:
         token = credential.get_token("https://0.0.1:8444/.default").token
-
-    import jwt
 
     key = jwt.PyJWKSet.from_dict(keys).keys[0]
     claims = jwt.decode(token, key, algorithms=["RS256"], audience="https://0.0.1:8444")
