@@ -40,11 +40,19 @@ class Person:
     mailbox: MailboxKind = "cloud"
     is_admin: bool = False
     time_zone: str = "UTC"
+    apps_blocked: bool = False  # by an application access policy
 
     @property
     def reachable(self) -> bool:
         """Has a mailbox that Graph can open."""
         return self.mailbox == "cloud" and self.licensed
+
+    def answers_to(self, address: str) -> bool:
+        """`address` in lower case."""
+        return (
+            address in (self.upn.lower(), self.mail.lower())
+            or address in (alias.lower() for alias in self.aliases)
+        ) and bool(address)
 
     @property
     def addresses(self) -> set[str]:
@@ -297,13 +305,19 @@ class World:
             None,
         )
 
+    def remove_person(self, person_id: str) -> None:
+        """With the mailbox, as when an account is deleted for good."""
+        del self.people[person_id]
+        del self.mailboxes[person_id]
+        self.touch()
+
     def people_of(self, tenant_id: str) -> Iterator[Person]:
         return (p for p in self.people.values() if p.tenant_id == tenant_id)
 
     def find_address(self, address: str) -> Person | None:
         """By any address, over all tenants, as mail finds people."""
         wanted = address.lower()
-        return next((p for p in self.people.values() if wanted in p.addresses), None)
+        return next((p for p in self.people.values() if p.answers_to(wanted)), None)
 
     def event_ids(self, mailbox: Mailbox) -> tuple[str, str]:
         """A new default id and a new immutable id."""

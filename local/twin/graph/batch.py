@@ -80,6 +80,7 @@ class _Run:
         if path.lower().split("?")[0].rstrip("/") == "/$batch":
             raise _bad("A batch cannot hold a batch.")
         headers = {str(k): str(v) for k, v in (part.get("headers") or {}).items()}
+        headers["Host"] = self._call.request.url.netloc  # links in answers point to this server
         body = json.dumps(part["body"]).encode() if "body" in part else b""
         answer = await self._call.twin.ask(
             self._call.caller, part["method"].upper(), path, headers, body

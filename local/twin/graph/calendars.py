@@ -68,9 +68,38 @@ async def create_calendar(call: Call) -> Response:
     return JSONResponse(shown, 201, headers=call.headers())
 
 
+async def rename_calendar(call: Call) -> Response:
+    person, mailbox = call.owner(WRITE)
+    data = await call.optional_json()
+    calendar = call.calendar(mailbox)
+    if isinstance(data.get("name"), str) and data["name"]:
+        calendar.name = data["name"]
+        call.twin.world.touch()
+    shown = calendar_json(calendar, mailbox, person, own=True)
+    return JSONResponse(shown, headers=call.headers())
+
+
+async def delete_calendar(call: Call) -> Response:
+    """Its events go with it, which nobody is told."""
+    _, mailbox = call.owner(WRITE)
+    calendar = call.calendar(mailbox)
+    if calendar.is_default:
+        raise bad_request(
+            "Distinguished folders cannot be deleted.", "ErrorDeleteDistinguishedFolder"
+        )
+    for event in [e for e in mailbox.events.values() if e.calendar_id == calendar.id]:
+        mailbox.take(event)
+        call.twin.exchange.commit(mailbox, event, "deleted")
+    del mailbox.calendars[calendar.id]
+    call.twin.world.touch()
+    return Response(status_code=204, headers=call.headers())
+
+
 ENTRIES: list[Entry] = [
     entry("GET", "~/calendars", list_calendars),
     entry("POST", "~/calendars", create_calendar),
     entry("GET", "~/calendars/{calendar}", read_calendar),
+    entry("PATCH", "~/calendars/{calendar}", rename_calendar),
+    entry("DELETE", "~/calendars/{calendar}", delete_calendar),
     entry("GET", "~/calendar", read_calendar),
 ]

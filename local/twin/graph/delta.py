@@ -66,8 +66,9 @@ async def delta(call: Call) -> Response:
     person, mailbox = call.owner(READ)
     query = query_options(call.request)
     view = read_view(call.request, person.id)
+    home = call.calendar(mailbox)
     token = query.get("$skiptoken") or query.get("$deltatoken")
-    cursor = _decode(token) if token else _begin(call, mailbox)
+    cursor = _decode(token) if token else _begin(call, mailbox, home.id)
     _check_alive(call, mailbox, cursor)
     if "$skiptoken" not in query:
         mailbox.rounds += 1
@@ -82,7 +83,7 @@ async def delta(call: Call) -> Response:
     return JSONResponse(body, headers=call.headers(view, "odata.track-changes"))
 
 
-def _begin(call: Call, mailbox: Mailbox) -> Cursor:
+def _begin(call: Call, mailbox: Mailbox, calendar_id: str) -> Cursor:
     query = query_options(call.request)
     if refused := [name for name in _REFUSED if name in query]:
         raise bad_request(
@@ -91,7 +92,7 @@ def _begin(call: Call, mailbox: Mailbox) -> Cursor:
         )
     first, last = window(call)
     return Cursor(
-        calendar=call.calendar(mailbox).id,
+        calendar=calendar_id,
         start=first.timestamp(),
         end=last.timestamp(),
         generation=mailbox.generation,

@@ -55,6 +55,8 @@ class Call:
             )
         if not person.reachable:
             raise no_mailbox(person)
+        if person.apps_blocked and self.caller.user_id is None:
+            raise GraphProblem(403, "ErrorAccessDenied", "Access to OData is disabled.")
         return person, self.twin.world.mailboxes[person.id]
 
     def calendar(self, mailbox: Mailbox) -> Calendar:
@@ -121,7 +123,6 @@ def entry(method: str, path: str, answer: Answer) -> Entry:
 
 def find(table: list[Entry], method: str, path: str) -> tuple[Answer, dict[str, str]]:
     """Raises GraphProblem: 405 when only the method is wrong, 404 else."""
-    path = re.sub(r"(?<=/\$delta)\(\)|(?<=/delta)\(\)", "", path)
     other_method = False
     for one in table:
         if found := one.pattern.match(path):
@@ -134,6 +135,12 @@ def find(table: list[Entry], method: str, path: str) -> tuple[Answer, dict[str, 
         )
     segment = path.strip("/").rpartition("/")[2]
     raise bad_request(f"Resource not found for the segment '{segment}'.", "BadRequest")
+
+
+def plain_path(path: str) -> str:
+    """One spelling: users('id') is users/id, graph.room is microsoft.graph.room."""
+    path = re.sub(r"/(\w+)\('([^'/]*)'\)", r"/\1/\2", path.removesuffix("()"))
+    return re.sub(r"/(?:microsoft\.)?graph\.(?=\w)", "/microsoft.graph.", path)
 
 
 def unknown_user(key: str) -> GraphProblem:

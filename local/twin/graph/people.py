@@ -95,6 +95,41 @@ async def list_zones(call: Call) -> Response:
     return JSONResponse({"@odata.context": where, "value": shown}, headers=call.headers())
 
 
+async def read_organization(call: Call) -> Response:
+    tenant = call.twin.world.tenants[call.caller.tenant_id]
+    shown = {
+        "id": tenant.id,
+        "displayName": tenant.name,
+        "tenantType": "AAD",
+        "verifiedDomains": [
+            {"name": tenant.domain, "isDefault": True, "isInitial": True, "type": "Managed"}
+        ],
+    }
+    return JSONResponse(
+        {"@odata.context": context("organization"), "value": [shown]}, headers=call.headers()
+    )
+
+
+async def translate_ids(call: Call) -> Response:
+    """Between restId and restImmutableEntryId, at most 1,000 at once."""
+    _, mailbox = call.owner("User.Read" if call.caller.user_id else "User.Read.All")
+    data = await call.optional_json()
+    ids = data.get("inputids")
+    wanted = data.get("targetidtype")
+    if not isinstance(ids, list) or len(ids) > 1000:
+        raise bad_request("inputIds is a collection of at most 1,000 ids.")
+    if wanted not in ("restId", "restImmutableEntryId"):
+        raise bad_request("targetIdType is restId or restImmutableEntryId here.")
+    found = [(given, mailbox.find(str(given))) for given in ids]
+    shown = [
+        {"sourceId": given, "targetId": e.id if wanted == "restId" else e.immutable_id}
+        for given, e in found
+        if e is not None
+    ]
+    where = context("Collection(microsoft.graph.convertIdResult)")
+    return JSONResponse({"@odata.context": where, "value": shown}, headers=call.headers())
+
+
 def _settings(person: Person) -> Json:
     hours = {
         "daysOfWeek": ["monday", "tuesday", "wednesday", "thursday", "friday"],
@@ -158,6 +193,8 @@ def _one(text: str) -> Test:
 ENTRIES: list[Entry] = [
     entry("GET", "users", list_users),
     entry("GET", "~", read_user),
+    entry("GET", "organization", read_organization),
+    entry("POST", "~/translateExchangeIds", translate_ids),
     entry("GET", "~/mailboxSettings", read_settings),
     entry("GET", "~/mailboxSettings/{setting}", read_setting),
     entry("GET", "~/outlook/supportedTimeZones", list_zones),

@@ -1,6 +1,7 @@
 """The one route of /v1.0 that is ours: looks up the table, keeps the limits, answers."""
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +13,7 @@ from starlette.routing import Route
 
 from local.twin.graph import batch, calendars, delta, events, listing, people, places, schedule
 from local.twin.graph.errors import answer_problem
-from local.twin.graph.paths import Call, Entry, find
+from local.twin.graph.paths import Call, Entry, find, plain_path
 from local.twin.problem import GraphProblem
 
 if TYPE_CHECKING:
@@ -46,9 +47,10 @@ def graph_routes(twin: "Twin") -> list[Route]:
 
 
 async def _answer(twin: "Twin", gate: "_MailboxGate", request: Request) -> Response:
-    answer, names = find(_TABLE, request.method, "/" + request.path_params["path"])
+    path = plain_path("/" + request.path_params["path"])
+    answer, names = find(_TABLE, request.method, path)
     call = Call(twin, request, request.state.caller, names)
-    mailbox = _mailbox_of(call)
+    mailbox = _mailbox_of(call, path)
     if mailbox is None:
         await asyncio.sleep(twin.switches.latency_ms / 1000)
         return await answer(call)
@@ -56,9 +58,9 @@ async def _answer(twin: "Twin", gate: "_MailboxGate", request: Request) -> Respo
         return await answer(call)
 
 
-def _mailbox_of(call: Call) -> str | None:
-    path = call.request.path_params["path"].lower()
-    if not path.startswith(("me/", "users/")) or path.count("/") < (1 if path[0] == "m" else 2):
+def _mailbox_of(call: Call, path: str) -> str | None:
+    """Whose mailbox a request opens; None when it only asks the directory."""
+    if not re.match(r"/(me|users/[^/]+)/.", path, re.IGNORECASE):
         return None
     key = call.names.get("user") or call.caller.user_id or ""
     person = call.twin.world.person(call.caller.tenant_id, key)

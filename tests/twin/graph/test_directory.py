@@ -100,3 +100,45 @@ async def test_a_schedule_has_limits(stage: Stage) -> None:
 
     assert await stage.refused("POST", path, many) == (400, "ErrorMailboxDataArrayTooBig")
     assert await stage.refused("POST", path, long) == (400, "ErrorTimeIntervalTooBig")
+
+
+async def test_a_deleted_calendar_takes_its_events_with_it(stage: Stage) -> None:
+    made = await stage.post("/users/ada@contoso.test/calendars", {"name": "Side"})
+    home = f"/users/ada@contoso.test/calendars/{made['id']}"
+    event = await stage.post(f"{home}/events", meeting())
+
+    assert (await stage.request("DELETE", home)).status_code == 204
+    assert (await stage.refused("GET", home))[0] == 404
+    assert (await stage.refused("GET", f"/users/ada@contoso.test/events/{event['id']}"))[0] == 404
+    default = (await stage.get("/users/ada@contoso.test/calendar"))["id"]
+    assert (await stage.refused("DELETE", f"/users/ada@contoso.test/calendars/{default}"))[
+        0
+    ] == 400
+
+
+async def test_ids_are_translated_both_ways(stage: Stage) -> None:
+    made = await stage.post("/users/ada@contoso.test/events", meeting())
+    path = "/users/ada@contoso.test/translateExchangeIds"
+
+    there = await stage.request(
+        "POST", path, {"inputIds": [made["id"]], "targetIdType": "restImmutableEntryId"}
+    )
+    immutable = there.json()["value"][0]["targetId"]
+    back = await stage.request("POST", path, {"inputIds": [immutable], "targetIdType": "restId"})
+
+    assert immutable != made["id"]
+    assert back.json()["value"] == [{"sourceId": immutable, "targetId": made["id"]}]
+
+
+async def test_keys_in_brackets_name_the_same_things(stage: Stage) -> None:
+    made = await stage.post("/users/ada@contoso.test/events", meeting())
+
+    read = await stage.get(f"/Users('{stage.ada.id}')/Events('{made['id']}')")
+
+    assert read == made
+
+
+async def test_the_tenant_tells_its_name(stage: Stage) -> None:
+    (shown,) = (await stage.get("/organization"))["value"]
+
+    assert (shown["id"], shown["displayName"]) == (stage.caller.tenant_id, "Contoso")
