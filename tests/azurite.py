@@ -54,15 +54,15 @@ class Azurite:
     def fresh(self) -> str:
         return self.connection(ACCOUNTS[next(self._fresh)])
 
-    def wait(self) -> None:
+    def listens(self) -> bool:
+        """Waits for it. False if it ended, or took too long."""
         deadline = time.monotonic() + START_SECONDS
-        for port in (self.blob, self.queue, self.table):
-            while not _listens(port):
-                if self._process.poll() is not None:
-                    raise RuntimeError("Azurite ended before it listened")
-                if time.monotonic() > deadline:
-                    raise TimeoutError("Azurite does not listen")
-                time.sleep(0.05)
+        ports = (self.blob, self.queue, self.table)
+        while self._process.poll() is None and time.monotonic() < deadline:
+            if all(_listens(port) for port in ports):
+                return True
+            time.sleep(0.05)
+        return False
 
     def stop(self) -> None:
         self._process.terminate()
@@ -75,12 +75,9 @@ class Azurite:
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
-    running = Azurite(tmp_path_factory.mktemp("azurite"))
-    try:
-        running.wait()
-        yield running
-    finally:
-        running.stop()
+    running = _started(tmp_path_factory.mktemp("azurite"))
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="session")
@@ -91,6 +88,16 @@ def azurite(emulator: Azurite) -> str:
 @pytest.fixture
 def storage(emulator: Azurite) -> str:
     return emulator.fresh()
+
+
+def _started(folder: Path) -> Azurite:
+    """Somebody may take a free port between our look and Azurite's: then others are tried."""
+    for _ in range(3):
+        running = Azurite(folder)
+        if running.listens():
+            return running
+        running.stop()
+    raise RuntimeError("Azurite does not start: is node_modules there (make setup)?")
 
 
 def _node() -> str:

@@ -23,16 +23,13 @@ DEVELOPMENT = (
     "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
 )
 
-# The queue is the retry loop: in process only what a dropped packet needs, 0.2 s at most.
-PATIENCE: dict[str, Any] = {
+TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20}
+# The queue is the retry loop: in process only what a dropped packet needs, 0.2 s in all, and
+# nothing for an answer that asks for patience.
+PATIENCE: dict[str, Any] = TIMEOUTS | {
     "retry_total": 2,
-    "retry_connect": 2,
-    "retry_read": 2,
-    "retry_status": 2,
+    "retry_status": 0,
     "retry_backoff_factor": 0.1,
-    "retry_backoff_max": 1,
-    "connection_timeout": 5,
-    "read_timeout": 20,
 }
 
 
@@ -88,6 +85,7 @@ async def _create(create: Callable[[], Awaitable[object]]) -> None:
 class Tables:
     def __init__(self, place: Place) -> None:
         self._service = _service(place)
+        self._credential = place.credential
         self._clients: dict[str, Any] = {}  # azure's own annotations leave half of it unknown
         self._created = OnDemand()
 
@@ -100,6 +98,8 @@ class Tables:
 
     async def close(self) -> None:
         await self._service.close()
+        if self._credential:
+            await self._credential.close()
 
 
 def _service(place: Place) -> TableServiceClient:

@@ -4,6 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 
 from azure.core.exceptions import (
+    ClientAuthenticationError,
     HttpResponseError,
     IncompleteReadError,
     ResourceExistsError,
@@ -31,6 +32,10 @@ def translated() -> Generator[None, None, None]:
         raise Unavailable(AGAIN_AFTER, "storage did not answer") from error
     except (ResourceExistsError, ResourceModifiedError) as error:
         raise Contended(reason="a row was changed meanwhile") from error
+    except ClientAuthenticationError as error:
+        if error.response is None:
+            raise Unavailable(AGAIN_AFTER, "there is no token for storage") from error
+        raise
     except HttpResponseError as error:
         if error.status_code in _BUSY:
             raise Unavailable(_patience(error), "storage is busy") from error

@@ -7,7 +7,7 @@ from datetime import datetime
 from shared.errors import Contended
 from shared.store.account import Tables
 from shared.store.directory import TRIES, Directory
-from shared.store.keys import escape, mailbox_names, with_hints
+from shared.store.keys import escape, hashed, mailbox_names, with_hints
 from shared.store.parallel import gathered
 from shared.store.records import Calendar, CalendarKey, Link, Mark
 from shared.store.rows import record_of
@@ -130,4 +130,5 @@ def partition_of(key: CalendarKey) -> str:
 
 
 def _mailbox(name: str) -> str:
-    return f"mailbox|{escape(name)}"
+    """Hashed: row keys are part of URLs, URLs get logged, and addresses must not be."""
+    return f"mailbox|{hashed(name)}"

@@ -2,7 +2,7 @@
 
 Rows: all tenants in a partition of their own (so that listing them reads nothing else); in a
 tenant's partition connection|id, calendar|id (names the calendars; their records are in their
-own partitions), mailbox|name, appointment|id, meeting|hash of the iCalUId, endpoint|id,
+own partitions), mailbox|hash of a name, appointment|id, meeting|hash of the iCalUId, endpoint|id,
 consent|id.
 """
 

@@ -1,30 +1,42 @@
 """The queues on Azure Queue Storage, as the host's trigger reads them."""
 
-from typing import Self
+from math import ceil
+from typing import Any, Self
 
 from azure.storage.queue import TextBase64EncodePolicy
 from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.settings import Settings
-from shared.store.account import PATIENCE, OnDemand, Place
+from shared.store.account import TIMEOUTS, OnDemand, Place
 from shared.store.border import translated
 
 # A key is as good as its mark in the store; the sweep finds what a lost message left.
 LIFETIME = 7 * 24 * 3600
+# Left alone, azure waits 15 s and more before it sends again: here it is a second at most.
+PATIENCE: dict[str, Any] = TIMEOUTS | {
+    "retry_total": 2,
+    "retry_status": 0,
+    "initial_backoff": 0,
+    "increment_base": 0,
+    "random_jitter_range": 1,
+}
 
 
 class AzureQueues:
     def __init__(self, place: Place | str) -> None:
-        self._service = _service(Place.parse(place) if isinstance(place, str) else place)
+        place = Place.parse(place) if isinstance(place, str) else place
+        self._service = _service(place)
+        self._credential = place.credential
         self._clients: dict[str, QueueClient] = {}
         self._created = OnDemand()
 
     async def send(self, queue: str, message: str, after: float = 0) -> None:
+        """`after` is in seconds, up to seven days."""
         client = self._client(queue)
         await self._created.ensure(queue, client.create_queue)
         with translated():
             await client.send_message(
-                message, visibility_timeout=round(max(after, 0)), time_to_live=LIFETIME
+                message, visibility_timeout=ceil(max(after, 0)), time_to_live=LIFETIME
             )
 
     def _client(self, queue: str) -> QueueClient:
@@ -36,6 +48,8 @@ class AzureQueues:
 
     async def close(self) -> None:
         await self._service.close()
+        if self._credential:
+            await self._credential.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -1,0 +1,61 @@
+"""Messages as the host's queue trigger reads them."""
+
+import socket
+
+import pytest
+from azure.storage.queue import TextBase64DecodePolicy
+from azure.storage.queue.aio import QueueClient
+
+from shared.errors import Unavailable
+from shared.store.queues import AzureQueues
+
+from .examples import KEY
+
+
+async def received(storage: str, queue: str) -> list[str]:
+    """What a trigger would get now."""
+    async with QueueClient.from_connection_string(
+        storage, queue, message_decode_policy=TextBase64DecodePolicy()
+    ) as client:
+        return [message.content async for message in client.receive_messages(max_messages=32)]
+
+
+async def test_a_key_arrives_as_base64(storage: str):
+    async with AzureQueues(storage) as queues:
+        await queues.send("sync-calendar", str(KEY))
+
+    async with QueueClient.from_connection_string(storage, "sync-calendar") as client:
+        [raw] = [message.content for message in await client.peek_messages()]
+    assert raw == "YWNtZX5yb29tLTE="
+    assert await received(storage, "sync-calendar") == [str(KEY)]
+
+
+async def test_a_message_for_later_is_there_but_not_seen_yet(storage: str):
+    async with AzureQueues(storage) as queues:
+        await queues.send("write-appointment", "acme~later", after=0.2)
+        await queues.send("write-appointment", "acme~much-later", after=600)
+        await queues.send("write-appointment", "acme~now", after=-3)
+
+    assert await received(storage, "write-appointment") == ["acme~now"]
+    async with QueueClient.from_connection_string(storage, "write-appointment") as client:
+        assert (await client.get_queue_properties()).approximate_message_count == 3
+
+
+async def test_a_queue_that_is_there_is_used(storage: str):
+    async with AzureQueues(storage) as one, AzureQueues(storage) as other:
+        await one.send("deliver-changes", "a~1")
+        await other.send("deliver-changes", "a~2")
+
+    assert sorted(await received(storage, "deliver-changes")) == ["a~1", "a~2"]
+
+
+async def test_a_storage_that_is_not_there_is_unavailable(storage: str):
+    with socket.create_server(("127.0.0.1", 0)) as bound:
+        port = bound.getsockname()[1]
+    parts = dict(part.split("=", 1) for part in storage.rstrip(";").split(";"))
+    parts["QueueEndpoint"] = f"http://127.0.0.1:{port}/{parts['AccountName']}"
+    gone = ";".join(f"{name}={value}" for name, value in parts.items())
+
+    async with AzureQueues(gone) as queues:
+        with pytest.raises(Unavailable):
+            await queues.send("sync-calendar", str(KEY))
