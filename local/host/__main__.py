@@ -21,6 +21,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--state", type=Path, default=Path(".local/host"), help="folder of keys.json"
     )
+    parser.add_argument(
+        "--drain", type=float, default=30, metavar="SECONDS", help="what running functions get"
+    )
     parser.add_argument("--no-auth", action="store_true", help="ask for no access keys")
     parser.add_argument("--log-format", choices=("text", "json"), default="text")
     return parser.parse_args()
@@ -33,7 +36,9 @@ def options(given: argparse.Namespace) -> Options:
     settings = given.settings or app / "local.settings.json"
     if given.settings or settings.exists():
         load_environment(settings)
-    return Options(app, given.port, given.state.resolve(), given.address, not given.no_auth)
+    return Options(
+        app, given.port, given.state.resolve(), given.address, not given.no_auth, given.drain
+    )
 
 
 async def run(chosen: Options) -> bool:

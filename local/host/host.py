@@ -31,7 +31,8 @@ from local.host.web import HttpOptions, Web, routes
 
 log = logging.getLogger("host")
 
-DRAIN_SECONDS = 30
+# Kestrel's: clients that keep connections must not meet them closed earlier than in Azure.
+KEEP_ALIVE_SECONDS = 130
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Options:
     state: Path
     address: str = "127.0.0.1"
     with_keys: bool = True
+    drain_seconds: float = 30
 
 
 class Server(uvicorn.Server):
@@ -80,7 +82,7 @@ class Host:
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         web, functions = await self._start()
         with _bound(self._options) as bound:
-            server = Server(_server_config(web))
+            server = Server(_server_config(web, self._options.drain_seconds))
             serving = asyncio.create_task(server.serve([bound]))
             await server.ready.wait()
             listening = [asyncio.create_task(_watched(each)) for each in self._listeners]
@@ -123,11 +125,12 @@ class Host:
     async def _drain(self, server: Server, tasks: list[asyncio.Task[None]]) -> bool:
         log.info("Draining: %d running", self._invoker.running)
         server.should_exit = True
+        limit = self._options.drain_seconds
         for each in self._listeners:
             each.stop()
-        _, late = await asyncio.wait(tasks, timeout=DRAIN_SECONDS)
+        _, late = await asyncio.wait(tasks, timeout=limit)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._invoker.idle(), 0.1 if late else DRAIN_SECONDS)
+            await asyncio.wait_for(self._invoker.idle(), 0.1 if late else limit)
         for task in late:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -155,14 +158,16 @@ def host_id(app: Path, settings: Settings) -> str:
     return (named or f"{plain}-{digest}").lower()[:32]
 
 
-def _server_config(web: Web) -> uvicorn.Config:
+def _server_config(web: Web, drain_seconds: float) -> uvicorn.Config:
     return uvicorn.Config(
         web,
         log_config=None,
         access_log=False,
         lifespan="off",
         server_header=False,
-        timeout_graceful_shutdown=DRAIN_SECONDS,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=max(1, round(drain_seconds)),
     )
 
 

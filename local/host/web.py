@@ -1,5 +1,6 @@
 """The HTTP side: function routes with their keys, and the host's own admin routes."""
 
+import asyncio
 import json
 import logging
 from dataclasses import dataclass
@@ -60,6 +61,9 @@ class Web:
             return await self._run(request, path)
         except ClientDisconnect:
             return Response(status_code=400)
+        except asyncio.CancelledError:
+            # Only the end of the drain cancels a request.
+            return Response(status_code=503)
         finally:
             self.outstanding -= 1
 

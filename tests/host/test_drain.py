@@ -29,6 +29,10 @@ async def message(m: str) -> None:
     while not GATE.exists():
         await asyncio.sleep(0.02)
 """
+UNUSED_STORAGE = {
+    "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+    "AzureWebJobs__message__Disabled": "true",
+}
 IMPORTS = "import asyncio, pathlib, time"
 
 
@@ -59,3 +63,21 @@ def test_running_functions_finish_and_nothing_new_is_taken(tmp_path, storage):
         assert [each.result().text for each in asking] == ["done", "done"]
         assert host.said("^Stopped$")
         assert queue.get_queue_properties().approximate_message_count == 0
+
+
+def test_drain_has_an_end(tmp_path):
+    """What never ends, thread or task, is left behind, and the exit code is still 0."""
+    app = write_app(tmp_path / "app", APP, imports=IMPORTS)
+    with (
+        run_host(app, "--drain", "1", settings=UNUSED_STORAGE) as host,
+        ThreadPoolExecutor() as threads,
+    ):
+        urls = [f"{host.url}/api/{name}" for name in ("patient", "threaded")]
+        asking = [threads.submit(httpx.get, url, timeout=30) for url in urls]
+        for name in ("patient", "threaded"):
+            host.saw(f"Executing 'Functions.{name}'")
+        host.terminate()
+
+        assert host.end() == 0
+        assert host.said("^Stopped with 2 still running$")
+        assert [each.result().status_code for each in asking] == [503, 503]
