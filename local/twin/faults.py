@@ -17,6 +17,7 @@ Spoil = Literal["lose", "duplicate", "delay", "reorder"]
 @dataclass
 class Switches:
     latency_ms: int = 0
+    tokens_age_with_clock: bool = True  # False: real time, for clients that cache tokens
     # notifications
     notification_delay_ms: int = 100
     notifications_per_change: int = 1

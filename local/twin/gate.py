@@ -112,7 +112,7 @@ class Authenticated:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token.strip():
             raise BadToken("Access token is empty.")
-        return self._twin.entra.tokens.caller(token.strip(), self._twin.clock.now())
+        return self._twin.entra.tokens.caller(token.strip(), self._twin.entra.token_time())
 
 
 def _refusal(problem: BadToken, request: Request) -> Response:

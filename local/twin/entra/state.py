@@ -1,7 +1,7 @@
 """Entra's memory: registrations, grants, codes, refresh tokens, revocations."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +71,11 @@ class Entra:
         self.refresh_tokens: dict[str, RefreshToken] = {}
         self.revoked: dict[str, datetime] = {}
         self.admin_requests: list[AdminRequest] = []
+
+    def token_time(self) -> datetime:
+        """By which Graph's tokens are made and judged."""
+        by_clock = self._twin.switches.tokens_age_with_clock
+        return self._twin.clock.now() if by_clock else datetime.now(UTC)
 
     # who and where
 

@@ -132,7 +132,7 @@ def _check_resource(app: App, resource: str) -> None:
 def _access(asked: TokenRequest, subject: Subject, audience: str) -> str:
     """Only Graph's tokens live by the twin's clock: others are read by who knows real time."""
     issuer = issuer_of(asked.request, subject.tenant_id)
-    now = asked.twin.clock.now() if audience == GRAPH else datetime.now(UTC)
+    now = asked.twin.entra.token_time() if audience == GRAPH else datetime.now(UTC)
     return asked.twin.entra.tokens.access(subject, audience, issuer, now)
 
 

@@ -207,6 +207,18 @@ def test_an_expired_token_is_refused_by_graph(client):
     assert "Bearer" in refused.headers["www-authenticate"]
 
 
+def test_by_switch_a_token_outlives_jumps_of_the_clock(client):
+    """Then clients that cache tokens in real time go on working."""
+    client.patch("/_twin/switches", json={"tokens_age_with_clock": False})
+    client.post("/_twin/grants", json={"tenant": CONTOSO})
+    token = _token(client, **APP_ONLY).json()["access_token"]
+
+    client.post("/_twin/clock/advance", json={"seconds": 86_400})
+    answer = client.get("/v1.0/users", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("value", ["", "Bearer", "Bearer x.y", "Basic abc"])
 def test_a_broken_token_is_refused_by_graph(client, value):
     answer = client.get("/v1.0/me", headers={"Authorization": value})
