@@ -3,7 +3,7 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +52,8 @@ class RunningVault:
             )
 
     def stop(self) -> None:
-        self.process.terminate()
+        if self.process.poll() is None:
+            self.process.terminate()
         self.process.communicate(timeout=20)
 
 
@@ -98,6 +99,20 @@ def vault(authority, files, tmp_path_factory) -> Iterator[RunningVault]:
     running = start_vault(authority, files, tmp_path_factory.mktemp("vault") / "vault.json")
     yield running
     running.stop()
+
+
+@pytest.fixture
+def start(files: certs.Certificates, tmp_path: Path) -> Iterator[Callable[..., RunningVault]]:
+    """Starts a vault of the test's own, always over the same file, and stops it whatever happens."""
+    started: list[RunningVault] = []
+
+    def begin(authority: Authority, *more: str) -> RunningVault:
+        started.append(start_vault(authority, files, tmp_path / "deep" / "vault.json", *more))
+        return started[-1]
+
+    yield begin
+    for running in started:
+        running.stop()
 
 
 @pytest.fixture

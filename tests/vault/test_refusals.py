@@ -9,7 +9,7 @@ import pytest
 from local.vault.errors import VaultError
 from local.vault.secrets import Secrets
 from tests.vault.authority import Authority
-from tests.vault.conftest import error_of, start_vault, trusting
+from tests.vault.conftest import error_of, trusting
 
 KINDS = ("secrets", "deletedsecrets")
 
@@ -76,13 +76,12 @@ def test_a_rolled_signing_key_is_picked_up(vault):
     assert vault.ask("GET", "/secrets").status_code == 200
 
 
-def test_an_unreachable_authority_is_an_outage_not_a_refusal(files, tmp_path):
+def test_an_unreachable_authority_is_an_outage_not_a_refusal(start):
     """503, which clients repeat, and the reason."""
     authority = Authority()
     authority.url = "https://localhost:9"
-    running = start_vault(authority, files, tmp_path / "vault.json")
+    running = start(authority)
     answer = running.ask("GET", "/secrets")
-    running.stop()
 
     assert answer.status_code == 503
     assert "authority" in error_of(answer)["message"]
@@ -147,29 +146,27 @@ def test_what_is_not_there_is_an_error_body(vault, method, path, status):
     assert {"code", "message"} <= set(error_of(answer))
 
 
-def test_secrets_outlive_the_process_in_a_private_file(authority, files, tmp_path):
+def test_secrets_outlive_the_process_in_a_private_file(start, authority):
     """What was answered is on disk, readable by its owner alone, and there after a restart."""
-    file = tmp_path / "deep" / "vault.json"
-    first = start_vault(authority, files, file)
+    first = start(authority)
     first.ask("PUT", "/secrets/kept", json={"value": "x"})
     first.ask("PUT", "/secrets/dropped", json={"value": "y"})
     first.ask("DELETE", "/secrets/dropped")
     first.process.kill()
     first.process.communicate()
-    second = start_vault(authority, files, file)
+    second = start(authority)
     kept = second.ask("GET", "/secrets/kept").json()["value"]
     recovered = second.ask("POST", "/deletedsecrets/dropped/recover").status_code
-    second.stop()
 
     assert kept == "x"
     assert recovered == 200
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [file] == list(file.parent.iterdir())
+    assert stat.S_IMODE(first.state.stat().st_mode) == 0o600
+    assert list(first.state.parent.iterdir()) == [first.state]
 
 
-def test_a_deletion_takes_its_time_where_a_lag_is_set(authority, files, tmp_path):
+def test_a_deletion_takes_its_time_where_a_lag_is_set(start, authority):
     """Meanwhile the secret is in neither collection, and its name is in conflict."""
-    running = start_vault(authority, files, tmp_path / "vault.json", "--lag", "600")
+    running = start(authority, "--lag", "600")
     running.ask("PUT", "/secrets/slow", json={"value": "x"})
     deleted = running.ask("DELETE", "/secrets/slow").status_code
     seen = [running.ask("GET", f"/{kind}/slow").status_code for kind in KINDS]
@@ -178,7 +175,6 @@ def test_a_deletion_takes_its_time_where_a_lag_is_set(authority, files, tmp_path
         running.ask("POST", "/deletedsecrets/slow/recover"),
         running.ask("DELETE", "/deletedsecrets/slow"),
     ]
-    running.stop()
 
     assert deleted == 200
     assert seen == [404, 404]
