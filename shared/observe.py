@@ -46,6 +46,9 @@ FIELDS = frozenset(
     }
 )
 
+# These log URLs, which hold addresses, delta tokens and webhook URLs.
+TALKATIVE = ("httpx", "httpcore", "azure", "msal", "urllib3")
+
 _correlation: ContextVar[str] = ContextVar("correlation", default="")
 _logger = logging.getLogger("calbridge")
 
@@ -72,3 +75,9 @@ def note(event: str, *, level: int = logging.INFO, **fields: str | float | None)
     if current := _correlation.get():
         entry["correlation"] = current
     _logger.log(level, "%s", json.dumps(entry, ensure_ascii=True))
+
+
+def hush() -> None:
+    """Libraries may warn, but not tell what they do."""
+    for name in TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)

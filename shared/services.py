@@ -15,6 +15,7 @@ from shared.custody.state import Seal
 from shared.custody.tokens import Tokens
 from shared.custody.vault import Vault, open_vault
 from shared.graph.client import Graph
+from shared.observe import hush
 from shared.settings import Settings, read_settings
 from shared.store.queues import open_queues
 from shared.store.store import Queues, Store
@@ -47,6 +48,7 @@ def utc_now() -> datetime:
 
 def build(values: Mapping[str, str]) -> Services:
     """Raises SettingsError."""
+    hush()
     settings = read_settings(values)
     return assemble(settings, open_store(settings), open_queues(settings), open_vault(settings))
 

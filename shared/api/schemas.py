@@ -187,7 +187,12 @@ class Connections(_Out):
 
 
 class CalendarIn(_In):
-    mailbox: str = Field(min_length=1, max_length=320)
+    """`mailbox` is the user principal name or Entra object id of its owner."""
+
+    mailbox: str = Field(
+        max_length=320,
+        pattern=r"^([^\s@/\\?#%]+@[^\s@/\\?#%]+|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$",
+    )
 
 
 class CalendarOut(_Out):

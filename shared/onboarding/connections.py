@@ -53,23 +53,10 @@ async def bind_tenant(services: Services, tenant: Tenant, entra_tenant: str) -> 
         if tenant.entra_tenant and tenant.state is State.ACTIVE:
             return tenant
         try:
-            return await _activate(services, tenant, entra_tenant)
+            return await move_tenant(services, tenant, State.ACTIVE, entra_tenant=entra_tenant)
         except Contended:
             tenant = await services.store.tenant(tenant.id) or tenant
     raise Contended(after=1, reason="the tenant's row is changed faster than it is saved")
-
-
-async def _activate(services: Services, tenant: Tenant, entra_tenant: str) -> Tenant:
-    bound = replace(
-        tenant,
-        entra_tenant=entra_tenant,
-        state=State.ACTIVE,
-        cause="",
-        since=services.clock(),
-    )
-    kept = await services.store.put_tenant(bound)
-    await _tell(services, TENANT_STATE, kept, tenant.id)
-    return kept
 
 
 async def disconnect(services: Services, tenant: Tenant, connection: Connection) -> Connection:
@@ -82,7 +69,31 @@ async def disconnect(services: Services, tenant: Tenant, connection: Connection)
         await services.grants.forget(ended)
         ended = await services.store.put_connection(replace(ended, state=State.DISCONNECTED))
     await tell_connection(services, ended)
+    await _tenant_without_connections(services, tenant)
     return ended
+
+
+async def _tenant_without_connections(services: Services, tenant: Tenant) -> None:
+    """It stays bound to its Entra tenant: its appointments are of that one."""
+    found = await services.store.connections(tenant.id, limit=1000)
+    if not any(alive(connection.state) for connection in found):
+        await move_tenant(services, tenant, State.NOT_CONNECTED, "disconnected-by-app")
+
+
+async def move_tenant(
+    services: Services, tenant: Tenant, state: State, cause: str = "", entra_tenant: str = ""
+) -> Tenant:
+    """Tells the host app of it. Raises Contended when somebody else changed the tenant."""
+    moved = replace(
+        tenant,
+        state=state,
+        cause=cause,
+        since=services.clock(),
+        entra_tenant=entra_tenant or tenant.entra_tenant,
+    )
+    kept = await services.store.put_tenant(moved)
+    await _tell(services, TENANT_STATE, kept, tenant.id)
+    return kept
 
 
 async def tell_connection(services: Services, connection: Connection) -> None:

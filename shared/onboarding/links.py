@@ -1,16 +1,18 @@
 """Consent links: what the host app hands to the person who must agree."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
 from shared.custody.grants import Begun
 from shared.custody.state import COOKIE, LIFETIME
-from shared.errors import Problem, Refused
+from shared.errors import Contended, Problem, Refused
+from shared.onboarding.connections import move_tenant
 from shared.onboarding.pages import Page, redirect
 from shared.onboarding.returns import check_return_url
 from shared.services import Services
-from shared.store.records import ConnectionKind, ConsentLink, Tenant
+from shared.store.records import ConnectionKind, ConsentLink, State, Tenant
 
 VALID = timedelta(days=7)
 USED = "connected"
@@ -33,7 +35,12 @@ async def create_link(
         login_hint=login_hint,
         return_url=return_url,
     )
-    return await services.store.put_consent_link(link)
+    kept = await services.store.put_consent_link(link)
+    if tenant.state is State.NOT_CONNECTED:
+        # The state is for people to read: whoever changed the tenant meanwhile knows better.
+        with suppress(Contended):
+            await move_tenant(services, tenant, State.CONSENT_PENDING)
+    return kept
 
 
 def link_url(services: Services, link: ConsentLink) -> str:
