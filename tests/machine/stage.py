@@ -3,6 +3,7 @@
 Time is the stage's: the engine's clock is an argument, the twin's is moved along with it.
 """
 
+import asyncio
 from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -85,6 +86,8 @@ READS = {
 
 
 class FragileStore:
+    """Gives way to other workers before each verb, as a real store does."""
+
     def __init__(self, store: MemoryStore, fuse: Fuse) -> None:
         self._store = store
         self._fuse = fuse
@@ -95,6 +98,7 @@ class FragileStore:
             return self._alive(verb)
 
         async def fragile(*args: Any, **kwargs: Any) -> Any:
+            await asyncio.sleep(0)
             self._fuse.before()
             result = await verb(*args, **kwargs)
             self._fuse.afterwards()
@@ -104,6 +108,7 @@ class FragileStore:
 
     def _alive(self, verb: Any) -> Any:
         async def reading(*args: Any, **kwargs: Any) -> Any:
+            await asyncio.sleep(0)
             if self._fuse.blown:
                 raise Crash
             return await verb(*args, **kwargs)
@@ -172,19 +177,25 @@ class Deaf:
 
 
 class HostApp:
-    """Applies the log in order, as a host app would, and complains about echoes."""
+    """Applies the log in order, as a host app would, and complains about echoes.
+
+    An entry older than what it has written since is out of date, and passed over.
+    """
 
     def __init__(self) -> None:
         self.appointments: dict[str, dict[str, Any]] = {}
+        self.versions: dict[str, int] = {}
         self.refused: list[str] = []
         self.cursor = 0
         self.echoes: list[str] = []
 
-    def wrote(self, appointment: str, content: dict[str, Any]) -> None:
+    def wrote(self, appointment: str, version: int, content: dict[str, Any]) -> None:
         self.appointments[appointment] = content
+        self.versions[appointment] = version
 
-    def deleted(self, appointment: str) -> None:
+    def deleted(self, appointment: str, version: int) -> None:
         self.appointments.pop(appointment, None)
+        self.versions[appointment] = version
 
     def apply(self, change: Any) -> None:
         if change.number != self.cursor + 1:
@@ -197,6 +208,10 @@ class HostApp:
             self.refused.append(change.subject)
 
     def _appointment(self, kind: str, appointment: str, data: dict[str, Any]) -> None:
+        version = data["appointment"]["version"]
+        if version <= self.versions.get(appointment, 0):
+            return
+        self.versions[appointment] = version
         if kind == "deleted":
             if appointment not in self.appointments:
                 self.echoes.append(f"{appointment} deleted, which it was")

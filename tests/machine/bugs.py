@@ -1,0 +1,164 @@
+"""The test of the tests: the machine must notice each of these planted faults.
+
+`python -m tests.machine.bugs [name ...]` runs the machine once per fault, in a process of its
+own and without a database of examples (it would replay and flatter), and fails if one survives.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from shared.graph.mailbox import Mailbox
+from shared.store.memory import MemoryStore
+from shared.sync import engine, inbound, outbound
+from shared.sync import round as rounds
+from shared.sync.decide import Changed, Gone, Same
+
+EXAMPLES = "400"
+
+
+def no_digest() -> None:
+    """Every new etag counts as a person's edit."""
+
+    def side(case: inbound.Case) -> Any:
+        if case.seen is None or case.seen.event is None:
+            return Gone()
+        same = case.seen.etag == case.link.outlook_etag
+        return Same() if same else Changed(case.seen.event)
+
+    inbound.outlook_side = side
+
+
+def no_adoption() -> None:
+    """A create whose answer was lost is not looked for by its tag."""
+
+    async def nothing(*args: Any) -> None:
+        del args
+
+    outbound._found_by_tag = nothing  # type: ignore[assignment]
+    rounds._ours = nothing  # type: ignore[assignment]
+
+
+def blind_create() -> None:
+    """The attempt is not stored before the create is sent."""
+
+    async def unstored(self: Any, pending: Any) -> Any:
+        del self
+        return pending
+
+    outbound.Shift.attempt = unstored  # type: ignore[method-assign]
+
+
+def no_if_match() -> None:
+    update = Mailbox.update
+
+    async def blind(self: Mailbox, event_id: str, patch: dict[str, Any], etag: str = "") -> Any:
+        del etag
+        return await update(self, event_id, patch)
+
+    Mailbox.update = blind  # type: ignore[method-assign]
+
+
+def forgotten_maybe_written() -> None:
+    """A replaced pending change does not remember what it may have written."""
+    inbound._maybe_written = lambda link, pending: frozenset()  # type: ignore[assignment]  # noqa: ARG005
+
+
+def leaked_index() -> None:
+    """The index row of an event that is gone stays."""
+    settle = MemoryStore.settle
+
+    async def leaky(self: Any, lease: Any, settlements: Any, *rest: Any) -> Any:
+        kept = [replace(s, event_was="") for s in settlements]
+        return await settle(self, lease, kept, *rest)
+
+    MemoryStore.settle = leaky  # type: ignore[method-assign]
+
+
+def delete_without_look() -> None:
+    """A deletion does not ask what Outlook shows by now."""
+
+    async def withdraw(shift: Any, work: Any) -> None:
+        await shift.mailbox.delete(work.link.event_id)
+        case = outbound._case(shift, work, None)
+        await outbound._settled(shift, inbound.receive(case))
+
+    outbound._withdraw = withdraw
+
+
+def delta_link_first() -> None:
+    """The delta link is saved before the events are settled."""
+    take = rounds._take
+
+    async def pull(shift: Any, mark: Any) -> int:
+        found = await rounds._read(shift)
+        await rounds._save(shift, found, 0)
+        settled = await take(shift, await rounds._with_hinted(shift, found, mark))
+        return settled + (await rounds._missing(shift, found) if found.whole else 0)
+
+    engine.pull = pull  # type: ignore[assignment]
+
+
+def early_unmark() -> None:
+    """The dirty mark goes before the round instead of after it."""
+    proper = engine.Engine._round
+
+    async def early(self: Any, shift: Any, mark: Any) -> None:
+        await self.store.unmark(mark)
+        await proper(self, shift, mark)
+
+    engine.Engine._round = early  # type: ignore[method-assign]
+
+
+def no_fence() -> None:
+    """Settling does not check whether the lease is still held."""
+    renewed = MemoryStore._renewed
+
+    def unfenced(self: Any, partition: Any, lease: Any, *rest: Any, **more: Any) -> Any:
+        return renewed(self, partition, partition.lease or lease, *rest, **more)
+
+    MemoryStore._renewed = unfenced  # type: ignore[method-assign]
+
+
+BUGS: dict[str, Callable[[], None]] = {
+    bug.__name__: bug
+    for bug in (
+        no_digest,
+        no_adoption,
+        blind_create,
+        no_if_match,
+        forgotten_maybe_written,
+        leaked_index,
+        delete_without_look,
+        delta_link_first,
+        early_unmark,
+        no_fence,
+    )
+}
+
+
+def survives(name: str) -> bool:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/machine"],
+        env={**os.environ, "PLANTED_FAULT": name, "MACHINE_EXAMPLES": EXAMPLES},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.returncode == 0
+
+
+def main(names: list[str]) -> int:
+    survivors: list[str] = []
+    for name in names or list(BUGS):
+        alive = survives(name)
+        survivors += [name] * alive
+        print(f"{'SURVIVED' if alive else 'caught':9}{name}", flush=True)  # noqa: T201
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
