@@ -3,6 +3,8 @@
 import json
 import re
 import socket
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -20,29 +22,45 @@ def refusal(host: RunningHost) -> str:
     return said
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("import nowhere_to_be_found\n", r"No module named 'nowhere_to_be_found'.*requirements.txt.*function_app.py, line 3"),
-        (f"{ROUTE}def f(req: func.HttpRequest, svc: str = ''){BODY}", "declared in Python but not in the function definition.*svc"),
-        ("one = func.FunctionApp()\ntwo = func.FunctionApp()\n", "More than one FunctionApp"),
-        ("nothing = 1\n", "Could not find top level function app"),
-        (f"{ROUTE}def f(req: func.HttpRequest) -> func.HttpResponse | None:\n    return None\n", "non-type return annotation"),
-    ],
-    ids=["import", "unbound", "two-apps", "no-app", "return-union"],
-)  # fmt: skip
-def test_bad_app_is_refused_in_the_runtimes_words(tmp_path, code, reason):
-    with run_host(write_app(tmp_path / "app", code)) as host:
-        said = refusal(host)
+SLASH = f"app = func.FunctionApp()\n@app.route(route='/x')\ndef f(req: func.HttpRequest){BODY}"
+CASES = {
+    "missing-import": (
+        "import nowhere_to_be_found\n",
+        r"No module named 'nowhere_to_be_found'.*requirements.txt.*function_app.py, line 3",
+    ),
+    "unbound-parameter": (
+        f"{ROUTE}def f(req: func.HttpRequest, svc: str = ''){BODY}",
+        "declared in Python but not in the function definition.*svc",
+    ),
+    "two-apps": (
+        "one = func.FunctionApp()\ntwo = func.FunctionApp()\n",
+        "More than one FunctionApp",
+    ),
+    "no-app": ("nothing = 1\n", "Could not find top level function app"),
+    "return-union": (
+        f"{ROUTE}def f(req: func.HttpRequest) -> func.HttpResponse | None: ...\n",
+        "non-type return annotation",
+    ),
+    "slash-under-a-prefix": (SLASH, "starts with / under the prefix 'api'"),
+}
 
-    assert re.search(reason, said), said
+
+@pytest.fixture(scope="module")
+def refusals(tmp_path_factory) -> Iterator[dict[str, str]]:
+    """What each said. They start side by side: one app per process takes its time."""
+    root = tmp_path_factory.mktemp("refused")
+    with ExitStack() as stack:
+        hosts = {
+            name: stack.enter_context(run_host(write_app(root / name, code)))
+            for name, (code, _) in CASES.items()
+        }
+        yield {name: refusal(host) for name, host in hosts.items()}
 
 
-def test_slash_under_a_prefix_stops_the_host(tmp_path):
-    """api//x could never be called."""
-    code = f"app = func.FunctionApp()\n@app.route(route='/x')\ndef f(req: func.HttpRequest){BODY}"
-    with run_host(write_app(tmp_path / "app", code)) as host:
-        assert "starts with / under the prefix 'api'" in refusal(host)
+@pytest.mark.parametrize("name", list(CASES))
+def test_bad_app_is_refused(refusals, name):
+    """What the runtime refuses, in its words; and a route that could never be called."""
+    assert re.search(CASES[name][1], refusals[name]), refusals[name]
 
 
 def test_folder_without_an_app(tmp_path):

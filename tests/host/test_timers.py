@@ -31,11 +31,11 @@ async def boot(t: func.TimerRequest) -> None:
 def waits(t: func.TimerRequest) -> None:
     told("WAITS", t)
 
-@app.timer_trigger(arg_name="t", schedule="0 0 * * * *", run_on_startup=True)
+@app.timer_trigger(arg_name="t", schedule="{YEARLY}", run_on_startup=True)
 def missed(t: func.TimerRequest) -> None:
     told("MISSED", t)
 
-@app.timer_trigger(arg_name="t", schedule="0 0 * * * *")
+@app.timer_trigger(arg_name="t", schedule="{YEARLY}")
 def changed(t: func.TimerRequest) -> None:
     told("CHANGED", t)
 
@@ -73,9 +73,9 @@ def blobs(storage) -> Iterator[ContainerClient]:
         yield container
 
 
-def hours_ago(hours: int) -> datetime:
-    full = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    return full - timedelta(hours=hours)
+def new_year(years: int) -> datetime:
+    """Of this year, or so many years away."""
+    return datetime(datetime.now(UTC).year + years, 1, 1, tzinfo=UTC)
 
 
 def store(blobs: ContainerClient, name: str, last: datetime, due: datetime) -> None:
@@ -104,8 +104,8 @@ def settings(storage) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def host(tmp_path_factory, blobs, settings) -> Iterator[RunningHost]:
     app = write_app(tmp_path_factory.mktemp("timers") / "app", APP, HOST, IMPORTS)
-    store(blobs, "missed", hours_ago(5), hours_ago(4))
-    store(blobs, "changed", hours_ago(5), hours_ago(5) + timedelta(minutes=10))
+    store(blobs, "missed", new_year(-5), new_year(-4))
+    store(blobs, "changed", new_year(-5), new_year(-5) + timedelta(days=30))
     with run_host(app, settings=settings) as running:
         running.ready()
         yield running
@@ -126,10 +126,9 @@ def test_schedule_fires_with_its_payload(host, blobs):
 def test_run_on_startup(host, blobs):
     """Called at once, not past due; afterwards the status says when it ran and is due."""
     called = payloads(host, "BOOT")[0]
-    year = datetime.now(UTC).year
 
     assert called["past"] is False
-    assert called["status"]["Next"] == f"{year + 1}-01-01T00:00:00+00:00"
+    assert called["status"]["Next"] == new_year(1).isoformat()
 
     def ran() -> dict[str, str] | None:
         status = stored(blobs, "boot")
@@ -144,7 +143,7 @@ def test_first_start_writes_next_and_waits(host, blobs):
     status = until(lambda: stored(blobs, "waits"), "the status")
 
     assert status["Last"] == "0001-01-01T00:00:00+00:00"
-    assert status["Next"] == f"{datetime.now(UTC).year + 1}-01-01T00:00:00+00:00"
+    assert status["Next"] == new_year(1).isoformat()
     assert not host.said("^WAITS")
 
 
@@ -153,12 +152,12 @@ def test_missed_occurrences_are_one_past_due_call(host):
     called = payloads(host, "MISSED")
 
     assert [each["past"] for each in called] == [True]
-    assert called[0]["status"]["Last"] == hours_ago(5).isoformat()
+    assert called[0]["status"]["Last"] == new_year(-5).isoformat()
 
 
 def test_changed_schedule_is_not_past_due(host, blobs):
     host.saw("^MISSED")
-    due = (hours_ago(0) + timedelta(hours=1)).isoformat()
+    due = new_year(1).isoformat()
 
     assert until(lambda: (stored(blobs, "changed") or {}).get("Next") == due, "a new Next")
     assert not host.said("^CHANGED")
