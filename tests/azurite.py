@@ -20,7 +20,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PROGRAM = ROOT / "node_modules/azurite/dist/src/azurite.js"
 KEY = base64.b64encode(b"a key that opens nothing but tests").decode()
-ACCOUNTS = [f"account{number:04}" for number in range(1000)]
+ACCOUNTS = [f"account{number:04}" for number in range(2000)]
 SILENT = ("--silent", "--skipApiVersionCheck", "--disableTelemetry", "--inMemoryPersistence")
 START_SECONDS = 60
 

@@ -10,6 +10,7 @@ from azure.data.tables import UpdateMode
 from shared.errors import Contended
 from shared.store.account import Tables
 from shared.store.border import code_of, lost, translated
+from shared.store.parallel import gathered
 from shared.store.rows import Found, Row, record_of, row_of
 from shared.store.transaction import Write, operation
 
@@ -30,7 +31,9 @@ class Table:
         with translated():
             try:
                 return _found(await client.get_entity(partition, name))
-            except ResourceNotFoundError:
+            except ResourceNotFoundError as error:
+                if code_of(error) == "TableNotFound":  # it was deleted under us: not a "no"
+                    raise
                 return None
 
     async def read(self, kind: type[R], partition: str, name: str) -> R | None:
@@ -116,7 +119,10 @@ class Table:
         return [str(part.get("etag", "")) for part in done]
 
     async def _present(self, writes: Sequence[Write]) -> list[Write]:
-        return [w for w in writes if not w.lenient or await self.get(w.partition, w.name)]
+        doubtful = [write for write in writes if write.lenient]
+        found = await gathered(self.get(write.partition, write.name) for write in doubtful)
+        gone = {w.name for w, row in zip(doubtful, found, strict=True) if row is None}
+        return [write for write in writes if write.name not in gone]
 
 
 def _found(entity: Any) -> Found:

@@ -1,5 +1,6 @@
 """Records to store: complete ones, with a value in every field."""
 
+import hashlib
 from datetime import UTC, date, datetime, timedelta
 
 from shared.calendar.event import (
@@ -188,3 +189,9 @@ def consent_link(name: str = "l1", etag: str = "") -> ConsentLink:
         problem="access_denied",
         etag=etag,
     )
+
+
+def noise(seed: str, length: int) -> str:
+    """Text that hardly compresses, the same for the same seed."""
+    digest = hashlib.shake_256(seed.encode()).digest(length)
+    return "".join(chr(0x21 + byte % 93) for byte in digest)

@@ -1,7 +1,6 @@
 """Marks, leases, links and settling: the same in either store."""
 
 import asyncio
-import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -473,9 +472,9 @@ class TestSettling:
         links = [
             replace(
                 examples.link(f"a{n:02}", f"ev{n:02}"),
-                app=examples.event("Large", noise(f"app{n}", 100_000)),
-                base=examples.event("Large", noise(f"base{n}", 100_000)),
-                outlook=examples.event("Large", noise(f"outlook{n}", 100_000)),
+                app=examples.event("Large", examples.noise(f"app{n}", 100_000)),
+                base=examples.event("Large", examples.noise(f"base{n}", 100_000)),
+                outlook=examples.event("Large", examples.noise(f"outlook{n}", 100_000)),
             )
             for n in range(12)
         ]
@@ -557,9 +556,3 @@ class TestDropping:
 
 def ids(changes: Iterable[object]) -> list[str]:
     return [change.id for change in changes]  # type: ignore[attr-defined]
-
-
-def noise(seed: str, length: int) -> str:
-    """Text that hardly compresses, the same for the same seed."""
-    digest = hashlib.shake_256(seed.encode()).digest(length)
-    return "".join(chr(0x21 + byte % 93) for byte in digest)

@@ -58,6 +58,7 @@ class TestOutbox:
 
         await store.clear_outbox(KEY, first)
         await store.clear_outbox(KEY, first)
+        await store.clear_outbox(KEY, [])
 
         assert [c.id for c in await store.outbox(KEY)] == [f"c{n}" for n in range(110, 120)]
 
@@ -116,7 +117,8 @@ class TestLog:
 
     async def test_large_changes_are_logged(self, store: Store):
         large = [
-            replace(examples.change(f"c{n}"), data={"text": f"{n}" * 300_000}) for n in range(3)
+            replace(examples.change(f"c{n}"), data={"text": examples.noise(f"{n}", 400_000)})
+            for n in range(4)
         ]
 
         await store.log("acme", large)
