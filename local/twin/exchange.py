@@ -310,7 +310,9 @@ class Exchange:
         exception.modified = self.twin.clock.now()
         self.commit(self.mailbox(person), instance.master, "updated")
         if exception.is_organizer and changed & (SHARED | {"attendees"}):
-            self.meetings.after_exception(person, instance.master, before, exception, cause)
+            self.meetings.after_exception(
+                person, instance.master, before, exception, changed, cause
+            )
         return Instance(
             instance.master, instance.original, exception.start, exception.end, exception
         )

@@ -63,13 +63,10 @@ class Meetings:
         cause: str,
     ) -> None:
         """A cancellation to who was removed, an invitation to who is new, news to the others."""
-        old, new = before.attendees, event.attendees
-        gone = [a for a in old if not any(same_address(a, b) for b in new)]
-        came = [a for a in new if not any(same_address(a, b) for b in old)]
+        gone, came, stayed = _sorted_out(before.attendees, event.attendees)
         self.cancel(host, event, gone, cause)
         self.invite(host, event, came, cause)
         if changed & SHARED:
-            stayed = [a for a in new if not any(same_address(a, b) for b in came)]
             self._update(host, event, stayed, changed, cause)
 
     def after_exception(
@@ -78,13 +75,21 @@ class Meetings:
         master: StoredEvent,
         before: StoredEvent,
         exception: StoredEvent,
+        changed: frozenset[str],
         cause: str,
     ) -> None:
-        for guest in _others(host, exception.attendees):
-            known = any(same_address(guest, a) for a in before.attendees)
-            kind: MailKind = "update" if known else "invitation"
-            self._mail(host, address_of(guest), kind, exception.subject, exception.ical_uid, cause)
+        """As after_update, for one date. Who is invited to it alone gets it as a single event."""
+        gone, came, stayed = _sorted_out(before.attendees, exception.attendees)
+        for guest in _others(host, gone):
+            self._mail_about(host, guest, "cancellation", exception, cause)
+            self._drop_date(master, exception, address_of(guest))
+        for guest in _others(host, came):
+            self._mail_about(host, guest, "invitation", exception, cause)
+            self._bring_date(master, exception, address_of(guest))
+        for guest in _others(host, stayed) if changed & SHARED else ():
+            self._mail_about(host, guest, "update", exception, cause)
             self._refresh(master, address_of(guest))
+            self._refresh(exception, address_of(guest))
 
     def cancel(self, host: Person, event: StoredEvent, guests: Attendees, cause: str) -> None:
         prefix = self._exchange.twin.switches.cancelled_prefix
@@ -100,6 +105,8 @@ class Meetings:
         for guest in _others(host, shown.attendees):
             self._mail(host, address_of(guest), "cancellation", subject, master.ical_uid, cause)
             self._refresh(master, address_of(guest))
+            if shown.original is not None:
+                self._cancel_copy(shown, address_of(guest), subject)
 
     def answer(
         self,
@@ -147,6 +154,30 @@ class Meetings:
                 _answered(a, status, proposed) if _is(person, a) else a for a in event.attendees
             )
 
+    def _bring_date(self, master: StoredEvent, exception: StoredEvent, address: str) -> None:
+        person = self._exchange.twin.world.find_address(address)
+        knows = person and self._exchange.mailbox(person).by_ical_uid(master.ical_uid)
+        if knows:
+            self._refresh(master, address)
+        else:
+            self._deliver(exception, address)
+
+    def _drop_date(self, master: StoredEvent, exception: StoredEvent, address: str) -> None:
+        person = self._exchange.twin.world.find_address(address)
+        mailbox = person and self._exchange.mailbox(person)
+        copy = mailbox and mailbox.by_ical_uid(master.ical_uid)
+        if mailbox and copy and copy.series and exception.original:
+            copy.series.cancelled.add(exception.original)
+            copy.series.exceptions.pop(exception.original, None)
+            self._exchange.commit(mailbox, copy, "updated")
+        prefix = self._exchange.twin.switches.cancelled_prefix
+        self._cancel_copy(exception, address, f"{prefix}{exception.subject}")
+
+    def _mail_about(
+        self, host: Person, guest: dict[str, Any], kind: MailKind, event: StoredEvent, cause: str
+    ) -> None:
+        self._mail(host, address_of(guest), kind, event.subject, event.ical_uid, cause)
+
     def _mail(
         self, sender: Person, to: str, kind: MailKind, subject: str, uid: str, cause: str
     ) -> None:
@@ -178,7 +209,7 @@ class Meetings:
             return
         mailbox = self._exchange.mailbox(person)
         if mailbox.by_ical_uid(event.ical_uid):
-            self._refresh(event, address)
+            self._refresh(event, address, asks_again=True)
             return
         copy = _copy_for(event, *self._exchange.twin.world.event_ids(mailbox))
         copy.calendar_id = mailbox.default_calendar.id
@@ -210,6 +241,8 @@ class Meetings:
         for name in _COPIED:
             setattr(copy, name, getattr(event, name))
         copy.is_cancelled = False
+        if copy.type == "exception":  # invited to one date only
+            copy.type, copy.master_id = "singleInstance", None
         if event.hide_attendees:
             copy.attendees = ()
         copy.series = _series_for(copy, event)
@@ -241,6 +274,15 @@ def same_address(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 def _is(person: Person, attendee: dict[str, Any]) -> bool:
     return address_of(attendee).lower() in person.addresses
+
+
+def _sorted_out(
+    old: Attendees, new: Attendees
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]], list[dict[str, Any]]]:
+    """Who left, who came, who stayed."""
+    gone = [a for a in old if not any(same_address(a, b) for b in new)]
+    came = [a for a in new if not any(same_address(a, b) for b in old)]
+    return gone, came, [a for a in new if any(same_address(a, b) for b in old)]
 
 
 def _others(host: Person, guests: Attendees) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -57,7 +58,7 @@ async def list_events(call: Call) -> Response:
         e for e in mailbox.events.values() if calendar in (None, e.calendar_id) and test(e)
     ]
     found.sort(key=lambda e: _starts(e).utc, reverse=True)
-    return _page(call, found, f"users('{person.id}')/events", most=1000)
+    return _page(call, found, f"users('{person.id}')/events")
 
 
 async def list_instances(call: Call) -> Response:
@@ -67,7 +68,7 @@ async def list_instances(call: Call) -> Response:
     if isinstance(master, Instance) or master.series is None:
         raise bad_request("Expanding the series is allowed for a series master only.")
     found: list[Target] = list(instances(master, first, last))
-    return _page(call, found, f"users('{person.id}')/events", most=1000)
+    return _page(call, found, f"users('{person.id}')/events")
 
 
 async def calendar_view(call: Call) -> Response:
@@ -78,7 +79,8 @@ async def calendar_view(call: Call) -> Response:
     test = _filter(call)
     found = [t for t in in_window(mailbox, calendar.id, first, last) if _passes(t, test)]
     found.sort(key=lambda t: _starts(t).utc)
-    return _page(call, found, f"users('{person.id}')/calendarView", most=1000)
+    path = f"users('{person.id}')/calendarView"
+    return _page(call, found, path, never=frozenset({"createddatetime", "lastmodifieddatetime"}))
 
 
 def in_window(mailbox: Mailbox, calendar_id: str, first: datetime, last: datetime) -> list[Target]:
@@ -103,10 +105,15 @@ def _starts(target: Target) -> Stamp:
     return target.start
 
 
-def _page(call: Call, found: list[Target], path: str, most: int) -> Response:
+def _page(
+    call: Call, found: list[Target], path: str, never: frozenset[str] = frozenset()
+) -> Response:
+    """`never`: names that $select does not bring."""
     view = read_view(call.request, call.names.get("user", ""))
+    if view.select is not None:
+        view = replace(view, select=view.select - never)
     query = query_options(call.request)
-    size = whole_number(query, "$top", view.page_size or 10, most)
+    size = whole_number(query, "$top", view.page_size or 10, 1000)
     skip = whole_number(query, "$skip", 0, 1_000_000_000)
     found = _ordered(found, query.get("$orderby"))
     body: Json = {

@@ -183,7 +183,7 @@ def _full(event: StoredEvent, view: View) -> Json:
         "lastModifiedDateTime": utc_text(event.modified),
         "changeKey": event.change_key,
         "categories": list(event.categories),
-        "transactionId": event.transaction_id,
+        **({"transactionId": event.transaction_id} if event.transaction_id else {}),
         "originalStartTimeZone": event.original_start_zone,
         "originalEndTimeZone": event.original_end_zone,
         "iCalUId": event.ical_uid,

@@ -4,7 +4,7 @@ import pytest
 
 from local.twin.outlook import PersonAtOutlook
 from local.twin.world import Person
-from tests.twin.stage import OTHER_TENANT, Stage, meeting, weekly
+from tests.twin.stage import Stage, meeting, weekly
 
 ADA, BOB, CEM = "ada@contoso.test", "bob@contoso.test", "cem@fabrikam.test"
 TAG = "String {66f5a359-4659-4830-9070-00047ec6ac6e} Name CalbridgeId"
@@ -303,4 +303,75 @@ def test_hidden_guests_are_hidden_from_each_other(stage: Stage) -> None:
     outlook(stage, stage.ada).create_event(meeting("Talk", BOB, CEM, hideAttendees=True))
 
     assert copies(stage, stage.bob)[0]["attendees"] == []
-    assert stage.cem.tenant_id == OTHER_TENANT
+    assert copies(stage, stage.cem)[0]["attendees"] == []
+
+
+def test_a_guest_who_is_invited_again_has_a_living_meeting(stage: Stage) -> None:
+    ada = outlook(stage, stage.ada)
+    made = ada.create_event(meeting("Talk", BOB))
+    ada.update_event(made["id"], {"attendees": []})
+    assert copies(stage, stage.bob)[0]["isCancelled"]
+
+    ada.update_event(made["id"], {"attendees": made["attendees"]})
+
+    (copy,) = copies(stage, stage.bob)
+    assert not copy["isCancelled"]
+    assert copy["subject"] == "Talk"
+    assert copy["showAs"] == "tentative"
+
+
+@pytest.mark.parametrize("comes_back", [False, True])
+def test_an_update_may_bring_back_a_copy_that_a_guest_deleted(
+    stage: Stage, comes_back: bool
+) -> None:
+    stage.switches.resurrect_deleted_copies = comes_back
+    ada = outlook(stage, stage.ada)
+    made = ada.create_event(meeting("Talk", BOB))
+    outlook(stage, stage.bob).delete_event(copies(stage, stage.bob)[0]["id"])
+
+    ada.update_event(made["id"], {"subject": "New"})
+
+    assert len(copies(stage, stage.bob)) == int(comes_back)
+
+
+def test_a_declined_meeting_may_stay_with_the_guest(stage: Stage) -> None:
+    stage.switches.decline_removes = False
+    outlook(stage, stage.ada).create_event(meeting("Talk", BOB))
+
+    outlook(stage, stage.bob).respond(copies(stage, stage.bob)[0]["id"], "decline")
+
+    assert copies(stage, stage.bob)[0]["responseStatus"]["response"] == "declined"
+
+
+def test_a_guest_of_one_date_only_gets_that_date(stage: Stage) -> None:
+    ada = outlook(stage, stage.ada)
+    ada.create_event({**weekly(), "attendees": meeting("", BOB)["attendees"]})
+    stage.exchange.outbox.clear()
+    day = stage.clock.now().replace(2027, 1, 1)
+    second = ada.list_events(day, day.replace(2028))[1]
+
+    ada.update_event(second["id"], {"attendees": meeting("", BOB, CEM)["attendees"]})
+
+    (copy,) = copies(stage, stage.cem)
+    assert copy["type"] == "singleInstance"
+    assert copy["start"] == second["start"]
+    assert stage.mails() == [("invitation", CEM)]
+
+    outlook(stage, stage.cem).respond(copy["id"], "accept")
+    guests = ada.get_event(second["id"])["attendees"]
+    assert [guest["status"]["response"] for guest in guests] == ["none", "accepted"]
+
+
+def test_a_guest_removed_from_one_date_loses_that_date(stage: Stage) -> None:
+    ada = outlook(stage, stage.ada)
+    ada.create_event({**weekly(), "attendees": meeting("", BOB)["attendees"]})
+    stage.exchange.outbox.clear()
+    day = stage.clock.now().replace(2027, 1, 1)
+    second = ada.list_events(day, day.replace(2028))[1]
+
+    ada.update_event(second["id"], {"attendees": []})
+
+    seen = outlook(stage, stage.bob).list_events(day, day.replace(2028))
+    assert second["start"] not in [event["start"] for event in seen]
+    assert len(seen) == 3
+    assert stage.mails() == [("cancellation", BOB)]

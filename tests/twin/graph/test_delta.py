@@ -243,3 +243,25 @@ async def test_track_changes_is_applied_and_filters_are_refused(stage: Stage) ->
     assert (await stage.refused("GET", FIRST.split("?", maxsplit=1)[0] + "?$deltatoken=nonsense"))[
         0
     ] == 400
+
+
+async def test_a_deleted_series_may_name_its_occurrences_too(stage: Stage) -> None:
+    master = await stage.post(EVENTS, weekly(times=2))
+    items, link = await stage.round(FIRST)
+    stage.switches.delta_removed_occurrences = True
+    await stage.request("DELETE", f"{EVENTS}/{master['id']}")
+
+    gone, _ = await stage.round(link)
+
+    assert {i["id"] for i in gone} == {i["id"] for i in items}
+    assert all("@removed" in i for i in gone)
+
+
+async def test_a_deleted_series_names_its_master_only(stage: Stage) -> None:
+    master = await stage.post(EVENTS, weekly(times=2))
+    _, link = await stage.round(FIRST)
+    await stage.request("DELETE", f"{EVENTS}/{master['id']}")
+
+    gone, _ = await stage.round(link)
+
+    assert _brief(gone) == [("removed", master["id"])]

@@ -323,3 +323,44 @@ async def test_people_without_a_usable_mailbox_are_told_apart_from_nobody(stage:
 async def test_what_is_not_played_is_never_a_success(stage: Stage) -> None:
     assert (await stage.refused("GET", "/users/ada@contoso.test/messages"))[0] == 400
     assert (await stage.refused("PUT", "/users/ada@contoso.test/events", {}))[0] == 405
+
+
+async def test_calendar_view_does_not_select_when_an_event_was_made(stage: Stage) -> None:
+    await stage.post("/users/ada@contoso.test/events", meeting())
+    window = "startDateTime=2027-01-01&endDateTime=2028-01-01"
+
+    found = await stage.get(
+        f"/users/ada@contoso.test/calendarView?{window}&$select=subject,createdDateTime"
+    )
+
+    assert [set(event) for event in found["value"]] == [{"@odata.etag", "id", "subject"}]
+
+
+async def test_a_transaction_id_is_shown_only_when_it_was_set(stage: Stage) -> None:
+    without = await stage.post("/users/ada@contoso.test/events", meeting())
+    tagged = await stage.post("/users/ada@contoso.test/events", meeting(transactionId="t-1"))
+
+    assert "transactionId" not in without
+    assert tagged["transactionId"] == "t-1"
+
+
+async def test_an_access_policy_shuts_apps_out_of_one_mailbox(stage: Stage) -> None:
+    stage.bob.apps_blocked = True
+
+    assert await stage.refused("GET", "/users/bob@contoso.test/events") == (
+        403,
+        "ErrorAccessDenied",
+    )
+    await stage.get("/users/ada@contoso.test/events")
+
+
+async def test_text_becomes_html_and_reads_back_as_the_text(stage: Stage) -> None:
+    body = {"contentType": "text", "content": "Tom & <Jerry>\nsecond line"}
+    made = await stage.post("/users/ada@contoso.test/events", meeting(body=body))
+
+    read = await stage.get(
+        f"/users/ada@contoso.test/events/{made['id']}", 'outlook.body-content-type="text"'
+    )
+
+    assert "Tom &amp; &lt;Jerry&gt;<br>" in made["body"]["content"]
+    assert read["body"]["content"].split() == ["Tom", "&", "<Jerry>", "second", "line"]

@@ -87,3 +87,12 @@ async def test_requests_over_the_ten_minute_limit_wait_for_it_to_pass(stage: Sta
 
     stage.clock.advance(601)
     await stage.get(EVENTS)
+
+
+async def test_the_concurrency_limit_can_answer_503(stage: Stage) -> None:
+    stage.switches.latency_ms = 30
+    stage.switches.concurrency_status = 503
+
+    answers = await asyncio.gather(*(stage.request("GET", EVENTS) for _ in range(5)))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 200, 503]
