@@ -101,6 +101,13 @@ def test_midnight_to_midnight_is_not_all_day():
     assert differing(replace(MEETING, when=midnights), replace(MEETING, when=day)) == ("when",)
 
 
+def test_fractions_of_a_second_are_not_seen():
+    """Graph tells seven digits of them, Python six, and no person any."""
+    fine = Timed(wall("2026-11-23T10:00:00.123456"), at(11))
+
+    assert same(MEETING, replace(MEETING, when=fine))
+
+
 def test_the_repeated_hour_is_two_hours():
     """02:30 before and after the end of summer time are an hour apart."""
     first = wall("2026-10-25T02:30")

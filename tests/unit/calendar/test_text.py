@@ -97,6 +97,12 @@ def test_what_a_person_wrote_is_not_taken_for_a_teams_block(text):
     assert text == plain(Body(text))
 
 
+def test_a_link_to_a_meeting_in_the_middle_of_a_text_is_only_a_link():
+    """Its words are read like those of any other link."""
+
+    assert html(f'We <a href="{LINK}">meet</a> here') == plain(Body("We meet here"))
+
+
 def test_two_teams_blocks_leave_what_stands_between():
     """Each block is closed by its own rule."""
     block = f"{RULE} {LINK} {RULE}"
