@@ -35,7 +35,7 @@ machine: setup ## The two-way sync machine, under generated histories
 	$(PY) -m pytest tests/machine $(TEST_OPTIONS)
 
 bugs: setup ## Plant known faults in the sync; fail if the machine misses one
-	$(PY) -m pytest tests/bugs $(TEST_OPTIONS)
+	$(PY) -m tests.machine.bugs
 
 journeys: setup ## The stories, end to end
 	$(PY) -m pytest tests/journeys $(TEST_OPTIONS)

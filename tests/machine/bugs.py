@@ -64,7 +64,7 @@ def no_if_match() -> None:
 
 def forgotten_maybe_written() -> None:
     """A replaced pending change does not remember what it may have written."""
-    inbound._maybe_written = lambda link, pending: frozenset()  # type: ignore[assignment]  # noqa: ARG005
+    inbound._maybe_written = lambda link, pending: frozenset()  # type: ignore[assignment]
 
 
 def leaked_index() -> None:
