@@ -15,7 +15,13 @@ from local.twin.seed import SEEDS
 def main() -> int:
     options = _options()
     files = certs.ensure(options.certs)
-    twin = Twin(authority=files.ca, state=options.state, seed=options.seed)
+    try:
+        twin = Twin(authority=files.ca, state=options.state, seed=options.seed)
+    except (ValueError, KeyError, TypeError) as error:
+        print(
+            f"The snapshot {options.state} cannot be read, delete it: {error!r}", file=sys.stderr
+        )
+        return 2
     _register(twin, options)
     config = uvicorn.Config(
         create_app(twin),
@@ -25,6 +31,8 @@ def main() -> int:
         ssl_keyfile=files.key,
         log_level="warning",
         access_log=False,
+        timeout_keep_alive=75,  # longer than clients keep idle connections
+        timeout_graceful_shutdown=2,
     )
     server = _Announcing(config, f"https://localhost:{options.port}", files.ca)
     server.run()

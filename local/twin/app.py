@@ -121,7 +121,9 @@ class Twin:
 
     def save(self) -> None:
         if self._state is not None:
+            self._state.parent.mkdir(parents=True, exist_ok=True)
             draft = self._state.with_suffix(".new")
+            draft.touch(mode=0o600)  # it holds the signing key and refresh tokens
             draft.write_text(json.dumps(self.to_json()))
             draft.replace(self._state)
 

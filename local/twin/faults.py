@@ -22,6 +22,7 @@ class Switches:
     notification_delay_ms: int = 100
     notifications_per_change: int = 1
     reauthorize_before_expiry_minutes: int = 0  # 0: only on demand
+    authorization_lasts_minutes: int = 0  # then a subscription pauses; 0: it never does
     slow_endpoints_are_punished: bool = False
     subscription_patch_validates: bool = False
     writes_alone_permit_subscriptions: bool = True  # Calendars.ReadWrite without Calendars.Read

@@ -35,6 +35,7 @@ FIRST_PAUSE = timedelta(seconds=10)
 LONGEST_PAUSE = timedelta(minutes=10)
 GIVE_UP_AFTER = timedelta(hours=4)
 HOLD_SECONDS = 2.0
+AUTHORIZATION_NOTICE = timedelta(minutes=10)
 ITEMS_A_POST = 100
 KEPT = 1_000
 
@@ -167,20 +168,31 @@ class Notifier:
         return True
 
     def watch(self, subscription_id: str) -> None:
-        """Asks for reauthorization before the end, when the switch says how long before."""
-        notice = timedelta(minutes=self._twin.switches.reauthorize_before_expiry_minutes)
-        if notice:
-            self._start(self._remind(subscription_id, notice), "reminder")
-
-    async def _remind(self, subscription_id: str, notice: timedelta) -> None:
+        """Keeps the appointments of a new or renewed subscription, as the switches set them."""
         found = self.subscriptions.get(subscription_id, self._twin.clock.now())
-        if found is None:
-            return
-        await self._twin.clock.sleep_until(found.expires - notice)
-        now = self._twin.clock.now()
-        still = self.subscriptions.get(subscription_id, now)
-        if still is not None and still.expires - notice <= now:
-            self.lifecycle(subscription_id, "reauthorizationRequired")
+        switches = self._twin.switches
+        notice = timedelta(minutes=switches.reauthorize_before_expiry_minutes)
+        lasts = timedelta(minutes=switches.authorization_lasts_minutes)
+        if found is not None and notice:
+            self._start(self._remind(found, found.expires - notice), "reminder")
+        if found is not None and lasts:
+            self._start(self._run_out(found, found.authorized + lasts), "authorization")
+
+    async def _remind(self, watched: Subscription, due: datetime) -> None:
+        await self._twin.clock.sleep_until(due)
+        if self._current(watched):
+            self.lifecycle(watched.id, "reauthorizationRequired")
+
+    async def _run_out(self, watched: Subscription, end: datetime) -> None:
+        await self._remind(watched, end - AUTHORIZATION_NOTICE)
+        await self._twin.clock.sleep_until(end)
+        if current := self._current(watched):
+            self.subscriptions.put(replace(current, paused=True))
+
+    def _current(self, watched: Subscription) -> Subscription | None:
+        """The subscription, unless it ended or was renewed since."""
+        found = self.subscriptions.get(watched.id, self._twin.clock.now())
+        return found if found and found.authorized == watched.authorized else None
 
     # the handshake
 

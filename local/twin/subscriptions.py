@@ -57,6 +57,7 @@ class Subscription:
     change_type: str
     notification_url: str
     expires: datetime
+    authorized: datetime
     lifecycle_url: str | None = None
     client_state: str | None = None
     immutable_ids: bool = False
@@ -133,14 +134,17 @@ class Subscriptions:
             self.remove(subscription_id)
 
     def to_json(self) -> list[dict[str, Any]]:
-        return [{**vars(s), "expires": s.expires.isoformat()} for s in self._by_id.values()]
+        return [
+            {**vars(s), **{name: vars(s)[name].isoformat() for name in ("expires", "authorized")}}
+            for s in self._by_id.values()
+        ]
 
     def load(self, data: list[dict[str, Any]]) -> None:
         self._by_id.clear()
         self._by_mailbox.clear()
         for raw in data:
-            expires = datetime.fromisoformat(raw["expires"])
-            self.put(Subscription(**{**raw, "expires": expires}))
+            times = {n: datetime.fromisoformat(raw[n]) for n in ("expires", "authorized")}
+            self.put(Subscription(**{**raw, **times}))
 
 
 def subscription_routes(twin: "Twin") -> list[Route]:
@@ -182,8 +186,15 @@ class _Resource:
             found = self._own(request)
         except Unacceptable as problem:
             return _refusal(problem, request)
-        self._store.put(replace(found, paused=False))
+        self._authorize(found)
         return Response(status_code=204)
+
+    def _authorize(self, found: Subscription, **changes: Any) -> Subscription:
+        """Both a PATCH and a reauthorize end a pause and start the authorization anew."""
+        renewed = replace(found, authorized=self._twin.clock.now(), paused=False, **changes)
+        self._store.put(renewed)
+        self._twin.notifier.watch(renewed.id)
+        return renewed
 
     @property
     def _store(self) -> Subscriptions:
@@ -222,6 +233,7 @@ class _Resource:
             change_type=body["changeType"],
             notification_url=body["notificationUrl"],
             expires=self._expiry(body["expirationDateTime"]),
+            authorized=self._twin.clock.now(),
             lifecycle_url=body.get("lifecycleNotificationUrl"),
             client_state=body.get("clientState"),
             immutable_ids=re.search(r'idtype\s*=\s*"?immutableid', prefer, re.IGNORECASE)
@@ -307,17 +319,15 @@ class _Resource:
             raise Unacceptable(
                 400, "InvalidRequest", f"These cannot be changed: {', '.join(sorted(extra))}."
             )
-        changes: dict[str, Any] = {"paused": False}
+        changes: dict[str, Any] = {}
         if "expirationDateTime" in body:
             changes["expires"] = self._expiry(body["expirationDateTime"])
         if "notificationUrl" in body:
             changes["notification_url"] = _url(body, "notificationUrl")
-        updated = replace(found, **changes)
         if "notificationUrl" in body or self._twin.switches.subscription_patch_validates:
-            await self._twin.notifier.validate(updated.notification_url)
-        self._store.put(updated)
-        self._twin.notifier.watch(updated.id)
-        return JSONResponse(_entity(updated))
+            url = changes.get("notification_url", found.notification_url)
+            await self._twin.notifier.validate(url)
+        return JSONResponse(_entity(self._authorize(found, **changes)))
 
     def _list(self, request: Request) -> Response:
         caller: Caller = request.state.caller

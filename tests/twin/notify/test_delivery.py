@@ -179,6 +179,26 @@ async def test_reauthorization_is_asked_before_the_end_by_switch(graph, receiver
     assert [i["lifecycleEvent"] for i in receiver.items] == ["reauthorizationRequired"]
 
 
+async def test_an_authorization_runs_out_unless_renewed(graph, megan, receiver, meeting, twin):
+    """Asked for ten minutes before the end; renewed it lasts anew, forgotten it pauses."""
+    twin.switches.authorization_lasts_minutes = 60
+    made = await graph.subscribe(lifecycleNotificationUrl=f"{ORIGIN}/lifecycle")
+    twin.clock.advance(51 * 60)
+    await receiver.posted(1)
+    await graph.ask("POST", f"/subscriptions/{made['id']}/reauthorize")
+
+    twin.clock.advance(15 * 60)
+    heard = megan.create_event(meeting)
+    await receiver.posted(2)
+    twin.clock.advance(46 * 60)
+    await receiver.posted(3)
+    megan.create_event(meeting)
+    await twin.notifier.settled(5)
+
+    told = [i.get("lifecycleEvent") or i["resourceData"]["id"] for i in receiver.items]
+    assert told == ["reauthorizationRequired", heard["id"], "reauthorizationRequired"]
+
+
 async def test_a_lost_notification_never_arrives(watched, megan, receiver, meeting, twin):
     twin.faults.add_notification_rule({"kind": "lose", "times": 1})
     megan.create_event(meeting)
