@@ -26,13 +26,13 @@ class LockOptions:
 
     period: float = 60
     recovery: float = 60
+    renewal: float = 30
 
     @classmethod
     def read(cls, host: HostJson) -> LockOptions:
         at = "singleton.listenerLock"
-        return cls(
-            host.seconds(at + "Period", 60), host.seconds(at + "RecoveryPollingInterval", 60)
-        )
+        period = host.seconds(at + "Period", 60)
+        return cls(period, host.seconds(at + "RecoveryPollingInterval", 60), period / 2)
 
 
 class Lock:
@@ -74,9 +74,10 @@ class Lock:
 
     async def _renew(self) -> None:
         while self._lease:
-            await asyncio.sleep(self.options.period / 2)
+            await asyncio.sleep(self.options.renewal)
             try:
                 await self._lease.renew()
-            except AzureError:
-                log.exception("A timer's lock was lost; another host may take it over")
+            except AzureError as error:
+                code = getattr(error, "error_code", None) or type(error).__name__
+                log.warning("A timer's lock was lost (%s); another host may have it", code)
                 self._lease = None

@@ -105,6 +105,7 @@ class TimerListener:
         self._monitor, self._call = monitor, fire
         self._status: Status | None = None
         self._stop = asyncio.Event()
+        self._begun = False
 
     def stop(self) -> None:
         self._stop.set()
@@ -138,7 +139,8 @@ class TimerListener:
     async def _locked(self) -> bool:
         told = False
         while not self._stop.is_set():
-            if await self._lock.try_acquire():
+            # Still ours when only the status could not be read or written.
+            if self._lock.held or await self._lock.try_acquire():
                 return True
             if not told:
                 log.info("Timer '%s' waits: another host holds its lock", self._name)
@@ -152,7 +154,8 @@ class TimerListener:
         if self._monitor:
             self._status, past_due = on_start(self._plan.schedule, await self._monitor.read(), now)
             await self._monitor.write(self._status)
-        if past_due or self._plan.run_on_startup:
+        starting, self._begun = not self._begun, True
+        if past_due or (self._plan.run_on_startup and starting):
             await self._fire(now, past_due=past_due)
         return now
 
@@ -160,7 +163,7 @@ class TimerListener:
         """True when it is due; False when the wait ended for another reason."""
         while (left := (due - datetime.now(UTC)).total_seconds()) > 0:
             # In pieces, so that a lost lock or a clock that was set is noticed.
-            if await self._wait(min(left, 10)) or not self._lock.held:
+            if await self._wait(min(left, 1)) or not self._lock.held:
                 return False
         return not self._stop.is_set()
 
