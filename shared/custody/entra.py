@@ -21,6 +21,9 @@ from shared.settings import Settings
 EXCHANGE = "api://AzureADTokenExchange/.default"
 """What a managed identity asks for to be taken as a federated credential."""
 
+BRIEFLY = {"retry_total": 2, "retry_backoff_factor": 0.2}
+"""How long Microsoft's clients may try by themselves; longer patience is the queue's business."""
+
 KNOWN_AUTHORITIES = frozenset(
     {
         "login.microsoftonline.com",
@@ -51,6 +54,7 @@ class Application(Protocol):
         state: str,
         prompt: str | None,
         login_hint: str | None,
+        response_mode: str,
     ) -> dict[str, Any]: ...
 
     def acquire_token_by_auth_code_flow(
@@ -83,6 +87,7 @@ class Entra:
         options: dict[str, Any] = {
             "authority": settings.authority,
             "disable_instance_discovery": not self._discovers,
+            **BRIEFLY,
             **self._options,
         }
         if settings.managed_identity:
@@ -127,6 +132,6 @@ class Entra:
 
     async def _assertion(self) -> str:
         async with ManagedIdentityCredential(
-            client_id=self._settings.managed_identity, **self._options
+            client_id=self._settings.managed_identity, **BRIEFLY, **self._options
         ) as identity:
             return (await identity.get_token(EXCHANGE)).token

@@ -138,8 +138,11 @@ class Grants:
                 state=state,
                 prompt=None if hint else "select_account",
                 login_hint=hint or None,
+                response_mode="form_post",
             )
-        url = str(flow.pop("auth_uri"))
+        # MSAL warns of every mode but this one. A posted form, though, comes from another site,
+        # without the SameSite=Lax cookie that ties the answer to the browser.
+        url = str(flow.pop("auth_uri")).replace("=form_post", "=query")
         # The state comes back by itself, and a cookie has 4 KB.
         flow.pop("state")
         return Begun(url, self._seal.close({"binding": binding, "flow": flow}))

@@ -1,3 +1,4 @@
+# pyright: reportMissingTypeStubs=false
 """Access tokens for Graph: an organisation's by the app's own credential, a person's by the
 refresh token they granted, which is kept in the vault and refreshed by one worker at a time.
 """
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 from azure.core.exceptions import AzureError, ClientAuthenticationError
+from msal.exceptions import MsalError
 
 from shared.custody import aadsts
 from shared.custody.access import AccessToken
@@ -187,5 +189,6 @@ def translated() -> Generator[None]:
         raise aadsts.explain("invalid_client", str(error)) from error
     except AzureError as error:
         raise Unavailable(PATIENCE, "Entra does not answer") from error
-    except (requests.RequestException, ValueError) as error:
+    except (requests.RequestException, MsalError, ValueError) as error:
+        # MSAL raises its own for a 5xx, and ValueError for an answer that is no JSON.
         raise Unavailable(PATIENCE, "Entra does not answer") from error

@@ -15,6 +15,7 @@ from azure.core.exceptions import (
 from azure.identity.aio import EnvironmentCredential, ManagedIdentityCredential
 from azure.keyvault.secrets.aio import SecretClient
 
+from shared.custody.entra import BRIEFLY
 from shared.errors import Contended, Unavailable
 from shared.settings import Settings
 
@@ -42,8 +43,7 @@ class Vault(Protocol):
 class KeyVault:
     def __init__(self, url: str, credential: AsyncTokenCredential, **options: Any) -> None:
         """`options` go to Microsoft's client as they are."""
-        # Two short retries: longer patience is the queue's business.
-        patience = {"retry_total": 2, "retry_backoff_factor": 0.2} | options
+        patience = BRIEFLY | options
         self._credential = credential
         self._client = SecretClient(url, credential, **patience)
 
@@ -93,9 +93,11 @@ def open_vault(settings: Settings, **options: Any) -> KeyVault:
     """In Azure by the app's managed identity, elsewhere by AZURE_* of the environment."""
     credential: AsyncTokenCredential
     if settings.managed_identity:
-        credential = ManagedIdentityCredential(client_id=settings.managed_identity, **options)
+        credential = ManagedIdentityCredential(
+            client_id=settings.managed_identity, **BRIEFLY, **options
+        )
     else:
-        credential = EnvironmentCredential(**options)
+        credential = EnvironmentCredential(**BRIEFLY, **options)
     return KeyVault(settings.vault_url, credential, **options)
 
 
