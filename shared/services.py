@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from shared.changes.destination import delivery_client
+from shared.custody.entra import Entra
 from shared.custody.grants import Grants
 from shared.custody.state import Seal
 from shared.custody.tokens import Tokens
@@ -60,12 +61,14 @@ def assemble(
     vault: Vault,
     *,
     clock: Callable[[], datetime] = utc_now,
+    entra: Entra | None = None,
     graph_transport: httpx.AsyncBaseTransport | None = None,
 ) -> Services:
-    """`graph_transport` and the parts by themselves are for those who bring their own."""
+    """`entra` and `graph_transport` are given by those who trust other certificates."""
     wake = Wake(store, queues)
-    tokens = Tokens(settings, vault, store, clock=clock)
-    grants = Grants(settings, vault, tokens, Seal(settings.signing_key, store))
+    entra = entra or Entra(settings)
+    tokens = Tokens(settings, vault, store, entra=entra, clock=clock)
+    grants = Grants(settings, vault, tokens, Seal(settings.signing_key, store), entra)
     graph = Graph(settings, tokens, graph_transport)
     engine = Engine(
         store=store,

@@ -3,7 +3,10 @@ from collections.abc import AsyncIterator
 import pytest
 
 from shared.services import provide
+from tests.contract.custody.conftest import ground
 from tests.unit.api.stage import Stage, build_stage
+
+__all__ = ["ground"]
 
 
 @pytest.fixture
