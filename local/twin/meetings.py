@@ -96,7 +96,7 @@ class Meetings:
         for guest in _others(host, guests):
             subject = f"{prefix}{event.subject}"
             self._mail(host, address_of(guest), "cancellation", subject, event.ical_uid, cause)
-            self._cancel_copy(event, address_of(guest), subject)
+            self._cancel_copy(event, address_of(guest))
 
     def cancel_date(
         self, host: Person, master: StoredEvent, shown: StoredEvent, cause: str
@@ -106,7 +106,7 @@ class Meetings:
             self._mail(host, address_of(guest), "cancellation", subject, master.ical_uid, cause)
             self._refresh(master, address_of(guest))
             if shown.original is not None:
-                self._cancel_copy(shown, address_of(guest), subject)
+                self._cancel_copy(shown, address_of(guest))
 
     def answer(
         self,
@@ -170,8 +170,7 @@ class Meetings:
             copy.series.cancelled.add(exception.original)
             copy.series.exceptions.pop(exception.original, None)
             self._exchange.commit(mailbox, copy, "updated")
-        prefix = self._exchange.twin.switches.cancelled_prefix
-        self._cancel_copy(exception, address, f"{prefix}{exception.subject}")
+        self._cancel_copy(exception, address)
 
     def _mail_about(
         self, host: Person, guest: dict[str, Any], kind: MailKind, event: StoredEvent, cause: str
@@ -250,7 +249,7 @@ class Meetings:
             for one in (copy, *(copy.series.exceptions.values() if copy.series else ())):
                 one.subject, one.body = event.organizer[0], ""
 
-    def _cancel_copy(self, event: StoredEvent, address: str, subject: str) -> None:
+    def _cancel_copy(self, event: StoredEvent, address: str) -> None:
         person = self._exchange.twin.world.find_address(address)
         mailbox = person and self._exchange.mailbox(person)
         copy = mailbox and mailbox.by_ical_uid(event.ical_uid)
@@ -260,7 +259,9 @@ class Meetings:
             mailbox.take(copy)
             self._exchange.commit(mailbox, copy, "deleted")
             return
-        copy.is_cancelled, copy.subject, copy.show_as = True, subject, "free"
+        for one in (copy, *(copy.series.exceptions.values() if copy.series else ())):
+            subject = f"{self._exchange.twin.switches.cancelled_prefix}{one.subject}"
+            one.is_cancelled, one.subject, one.show_as = True, subject, "free"
         self._exchange.commit(mailbox, copy, "updated")
 
 

@@ -18,6 +18,9 @@ from local.twin.world import (
     stamp,
 )
 
+_DEFAULTS = [(f.name, f.default) for f in fields(StoredEvent)]
+_PLAIN = {str, int, bool, tuple, dict}
+
 
 def world_to_json(world: World) -> dict[str, Any]:
     return {
@@ -71,10 +74,10 @@ def _mailbox_from_json(data: dict[str, Any]) -> Mailbox:
 
 def event_to_json(event: StoredEvent) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    for f in fields(event):
-        value = getattr(event, f.name)
-        if f.default is MISSING or value != f.default:
-            kept[f.name] = _encode(value)
+    for name, default in _DEFAULTS:
+        value = getattr(event, name)
+        if default is MISSING or (value is not default and value != default):
+            kept[name] = value if type(value) in _PLAIN else _encode(value)
     return kept
 
 
