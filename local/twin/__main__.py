@@ -1,6 +1,7 @@
 """python -m local.twin: Graph and Entra over TLS on this machine."""
 
 import argparse
+import socket
 import sys
 from pathlib import Path
 
@@ -46,8 +47,8 @@ class _Announcing(uvicorn.Server):
         super().__init__(config)
         self._words = (f"CA {authority}", f"READY {address} control {address}/_twin/")
 
-    async def startup(self, sockets: list[object] | None = None) -> None:
-        await super().startup(sockets)  # type: ignore[arg-type]
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         if self.started:
             print(*self._words, sep="\n", flush=True)
 

@@ -148,7 +148,8 @@ class Notifier:
         """One edit may be told several times: a create as created, then updated."""
         count = max(1, self._twin.switches.notifications_per_change)
         later: Kind = "deleted" if kind == "deleted" else "updated"
-        return [kind, *[later] * (count - 1)]
+        echoes: list[Kind] = [later] * (count - 1)
+        return [kind, *echoes]
 
     def lifecycle(
         self, subscription_id: str, event: LifecycleEvent, *, pause: bool = False

@@ -57,8 +57,12 @@ def _check_certificate(assertion: str, header: dict[str, Any], app: App, now: da
     if not isinstance(key, rsa.RSAPublicKey):
         raise SignInFailure(700027, "The registered certificate has no RSA key.")
     try:
-        options = {"verify_exp": False, "verify_nbf": False, "verify_aud": False}
-        claims = jwt.decode(assertion, key, algorithms=["RS256", "PS256"], options=options)
+        claims = jwt.decode(
+            assertion,
+            key,
+            algorithms=["RS256", "PS256"],
+            options={"verify_exp": False, "verify_nbf": False, "verify_aud": False},
+        )
     except jwt.InvalidTokenError as error:
         raise SignInFailure(700027) from error
     if not claims.get("iss") == claims.get("sub") == app.client_id:

@@ -97,7 +97,8 @@ def _sign_in(twin: "Twin", request: Request) -> SignIn:
             f"URIs configured for the application '{app.client_id}'.",
         )
     scopes = scopes_of(query.get("scope", ""))
-    names = tuple(dict.fromkeys([*scopes.names, *(app.delegated if scopes.default else [])]))
+    configured = app.delegated if scopes.default else []
+    names = tuple(dict.fromkeys((*scopes.names, *configured)))
     mode = query.get("response_mode", "query")
     return SignIn(request, twin, app, tenant, redirect, names, mode)
 

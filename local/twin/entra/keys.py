@@ -5,9 +5,9 @@ from functools import cache
 from hashlib import sha256
 from typing import Any
 
-import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class SigningKey:
         return sha256(der).hexdigest()[:27]
 
     def jwks(self) -> dict[str, Any]:
-        key = jwt.algorithms.RSAAlgorithm.to_jwk(self.public, as_dict=True)
+        key = RSAAlgorithm.to_jwk(self.public, as_dict=True)
         facts = {"kid": self.kid, "x5t": self.kid, "use": "sig", "kty": "RSA"}
         return {"keys": [{**facts, "n": key["n"], "e": key["e"]}]}
 

@@ -68,7 +68,8 @@ class Scopes:
 
 def scopes_of(text: str, graph: str = "https://graph.microsoft.com") -> Scopes:
     """A scope without a resource is Graph's; `<resource>/.default` asks for all granted."""
-    resource, names, default = graph, [], False
+    names: list[str] = []
+    resource, default = graph, False
     for scope in text.split():
         prefix, slash, last = scope.rpartition("/")
         if last == ".default":
