@@ -20,7 +20,7 @@ class Direction(StrEnum):
 
 
 class Owner(StrEnum):
-    """Of one field; an edit by the side that does not own it is undone."""
+    """Of one field; an edit by the side that does not own it is reported, and does not cross."""
 
     APP = "app"
     OUTLOOK = "outlook"
