@@ -133,7 +133,7 @@ def test_a_shift_moves_every_port_and_every_setting_that_names_one():
     moved = settings.load(ROOT / settings.SAMPLE, shift=1000)
     standard = {port for service in _services(GOOD) for port in service.ports}
     ports = {port for service in _services(moved, 1000) for port in service.ports}
-    named = {int(port) for port in re.findall(r":(\d+)", " ".join(moved.values()))}
+    named = {int(port) for port in re.findall(r"//[\w.]+:(\d+)", " ".join(moved.values()))}
 
     assert ports == {port + 1000 for port in standard}
     assert named == ports
