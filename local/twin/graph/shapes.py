@@ -174,51 +174,70 @@ def context(path: str) -> str:
 
 
 def _full(event: StoredEvent, view: View) -> Json:
-    event_id = _id(event, view)
     start, end = _span(event.start, event.end, event, view)
+    return {
+        **_record(event, _id(event, view)),
+        "subject": event.subject,
+        "bodyPreview": preview(event.body),
+        "body": _body(event, view),
+        "start": start,
+        "end": end,
+        **_places(event),
+        "recurrence": event.series.recurrence if event.series else None,
+        **_people(event),
+        **_settings(event),
+        "onlineMeetingUrl": None,
+        "isOnlineMeeting": event.is_online_meeting,
+        "onlineMeetingProvider": event.online_provider,
+        "onlineMeeting": {"joinUrl": event.join_url} if event.join_url else None,
+    }
+
+
+def _record(event: StoredEvent, event_id: str) -> Json:
+    """What the store itself says of an event."""
     return {
         "@odata.etag": event.etag,
         "id": event_id,
         "createdDateTime": utc_text(event.created),
         "lastModifiedDateTime": utc_text(event.modified),
         "changeKey": event.change_key,
-        "categories": list(event.categories),
         **({"transactionId": event.transaction_id} if event.transaction_id else {}),
         "originalStartTimeZone": event.original_start_zone,
         "originalEndTimeZone": event.original_end_zone,
         "iCalUId": event.ical_uid,
         "uid": event.ical_uid,
+        "seriesMasterId": None,
+        "occurrenceId": None,
+        "type": event.type,
+        "webLink": _OWA.format(event_id.replace("=", "%3D")),
+    }
+
+
+def _people(event: StoredEvent) -> Json:
+    name, address = event.organizer
+    return {
+        "attendees": list(event.attendees),
+        "organizer": {"emailAddress": {"name": name, "address": address}},
+        "isOrganizer": event.is_organizer,
+        "responseStatus": {"response": event.response, "time": event.response_time},
+        "responseRequested": event.response_requested,
+        "allowNewTimeProposals": event.allow_new_time_proposals,
+        "hideAttendees": event.hide_attendees,
+    }
+
+
+def _settings(event: StoredEvent) -> Json:
+    return {
+        "categories": list(event.categories),
         "reminderMinutesBeforeStart": event.reminder_minutes,
         "isReminderOn": event.is_reminder_on,
         "hasAttachments": False,
-        "subject": event.subject,
-        "bodyPreview": preview(event.body),
         "importance": event.importance,
         "sensitivity": event.sensitivity,
         "isAllDay": event.is_all_day,
         "isCancelled": event.is_cancelled,
-        "isOrganizer": event.is_organizer,
-        "responseRequested": event.response_requested,
-        "seriesMasterId": None,
-        "showAs": event.show_as,
-        "type": event.type,
-        "webLink": _OWA.format(event_id.replace("=", "%3D")),
-        "onlineMeetingUrl": None,
-        "isOnlineMeeting": event.is_online_meeting,
-        "onlineMeetingProvider": event.online_provider,
-        "allowNewTimeProposals": event.allow_new_time_proposals,
-        "occurrenceId": None,
         "isDraft": False,
-        "hideAttendees": event.hide_attendees,
-        "responseStatus": {"response": event.response, "time": event.response_time},
-        "body": _body(event, view),
-        "start": start,
-        "end": end,
-        **_places(event),
-        "recurrence": event.series.recurrence if event.series else None,
-        "attendees": list(event.attendees),
-        "organizer": {"emailAddress": {"name": event.organizer[0], "address": event.organizer[1]}},
-        "onlineMeeting": {"joinUrl": event.join_url} if event.join_url else None,
+        "showAs": event.show_as,
     }
 
 
