@@ -32,6 +32,8 @@ def main() -> int:
         ssl_keyfile=files.key,
         log_level="warning",
         access_log=False,
+        date_header=False,  # the twin dates its answers as Graph does
+        server_header=False,
         timeout_keep_alive=75,  # longer than clients keep idle connections
         timeout_graceful_shutdown=2,
     )

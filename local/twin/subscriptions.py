@@ -269,6 +269,8 @@ class _Resource:
         own = caller.user_id in (None, owner.id)
         if not (own and self._may_read(caller)):
             raise Unacceptable(403, "ErrorAccessDenied", "Access is denied. Check credentials.")
+        if owner.apps_blocked and caller.user_id is None:
+            raise Unacceptable(403, "ErrorAccessDenied", "Access to OData is disabled.")
         if not owner.reachable:
             text = "Operation: Create; Exception: [Status Code: NotFound; Reason: Not Found]"
             raise Unacceptable(404, "ExtensionError", text)

@@ -22,6 +22,7 @@ PERSON_FIELDS = (
     "enabled",
     "licensed",
     "mailbox",
+    "apps_blocked",
     "is_admin",
     "time_zone",
 )
@@ -41,6 +42,7 @@ def population_routes(twin: "Twin") -> list[Route]:
         route(twin, "POST", "/people", _create_person),
         route(twin, "GET", "/people/{person}", lambda ask: _shown(ask.person())),
         route(twin, "PATCH", "/people/{person}", _patch_person),
+        route(twin, "DELETE", "/people/{person}", _delete_person),
         route(twin, "POST", "/people/{person}/expire-delta-tokens", _expire_delta_tokens),
         route(twin, "POST", "/expire-delta-tokens", _expire_all_delta_tokens),
         route(twin, "GET", "/rooms", lambda ask: _people(ask, "room")),
@@ -109,9 +111,13 @@ def _create_person(ask: Ask) -> Any:
     _check_choices(ask.body)
     upn = str(ask.need("upn"))
     _check_free(ask, upn)
-    options = {k: v for k, v in ask.body.items() if k in PERSON_FIELDS or k == "id"}
+    blocked = bool(ask.body.get("apps_blocked"))
+    plain = (*PERSON_FIELDS, "id")
+    options = {k: v for k, v in ask.body.items() if k in plain and k != "apps_blocked"}
     name = options.pop("display_name", upn.partition("@")[0])
-    return _shown(ask.twin.world.create_person(ask.tenant().id, upn, name, **options))
+    person = ask.twin.world.create_person(ask.tenant().id, upn, name, **options)
+    person.apps_blocked = blocked
+    return _shown(person)
 
 
 def _create_room(ask: Ask) -> Any:
@@ -142,6 +148,16 @@ def _patch_person(ask: Ask) -> Any:
         setattr(person, name, value)
     ask.twin.world.touch()
     return _shown(person)
+
+
+def _delete_person(ask: Ask) -> None:
+    """For good: mailbox, subscriptions and sessions go too."""
+    person = ask.person()
+    subscriptions = ask.twin.notifier.subscriptions
+    for subscription in subscriptions.of_mailbox(person.id, ask.twin.clock.now()):
+        subscriptions.remove(subscription.id)
+    ask.twin.entra.revoke_sessions(person.id)
+    ask.twin.world.remove_person(person.id)
 
 
 def _check_type(person: Person, name: str, value: Any) -> None:

@@ -97,6 +97,26 @@ async def test_a_mailbox_can_be_taken_away(http, auth, change):
     assert answer.json()["error"]["code"] == "MailboxNotEnabledForRESTAPI"
 
 
+async def test_an_access_policy_keeps_apps_out_of_a_mailbox(http, auth):
+    await http.patch(f"/_twin/people/{MEGAN}", json={"apps_blocked": True})
+
+    answer = await http.get(f"/v1.0/users/{MEGAN}/events", headers=auth)
+
+    assert answer.status_code == 403
+    assert answer.json()["error"]["message"] == "Access to OData is disabled."
+
+
+async def test_a_person_can_be_deleted_for_good(http, auth, twin):
+    """Graph and Entra no longer know them."""
+    person = (await http.get(f"/_twin/people/{MEGAN}")).json()["id"]
+
+    assert (await http.delete(f"/_twin/people/{MEGAN}")).status_code == 204
+
+    answer = await http.get(f"/v1.0/users/{MEGAN}/events", headers=auth)
+    assert answer.status_code == 404
+    assert person not in twin.world.mailboxes
+
+
 async def test_a_person_works_in_outlook(http, meeting):
     """Creates, sees, changes, answers and deletes; the invitation is in the outbox."""
     invited = {

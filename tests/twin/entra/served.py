@@ -38,6 +38,7 @@ def served(folder: Path, seed: str = "demo") -> Iterator[Served]:
         ssl_certfile=files.server,
         ssl_keyfile=files.key,
         log_level="warning",
+        date_header=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=1,
     )
