@@ -79,8 +79,9 @@ class Wire:
     ) -> None:
         self._tokens = tokens
         self._origin = origin(settings.graph_url)
+        self._transport = transport or httpx.AsyncHTTPTransport(http2=True)
         client = httpx.AsyncClient(
-            base_url=settings.graph_url, transport=transport, timeout=TIMEOUT, http2=True
+            base_url=settings.graph_url, transport=self._transport, timeout=TIMEOUT
         )
         self._client = GraphClientFactory.create_with_custom_middleware(
             [ParametersNameDecodingHandler()], client=client
@@ -94,6 +95,8 @@ class Wire:
 
     async def close(self) -> None:
         await self._client.aclose()
+        # The SDK wraps the transport in one of its own, which does not close it.
+        await self._transport.aclose()
 
     def check_link(self, link: str) -> str:
         """A link is followed with a token, so it must lead to Graph and nowhere else."""
