@@ -56,6 +56,12 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self.ready.set()
 
+    def stop_accepting(self) -> None:
+        """At once; uvicorn alone would take connections until its next tick."""
+        for each in self.servers:
+            each.close()
+        self.should_exit = True
+
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
         yield
@@ -123,8 +129,8 @@ class Host:
         return loaded
 
     async def _drain(self, server: Server, tasks: list[asyncio.Task[None]]) -> bool:
+        server.stop_accepting()
         log.info("Draining: %d running", self._invoker.running)
-        server.should_exit = True
         limit = self._options.drain_seconds
         for each in self._listeners:
             each.stop()
