@@ -61,14 +61,6 @@ ACCESS = (
         "Sign in with an account of the customer's own organisation.",
     ),
     Cause(
-        "account-already-connected",
-        409,
-        "This calendar is already connected",
-        "The calendar of this account is synced under another connection.",
-        FixedBy.USER,
-        "Nothing; or disconnect the other connection first.",
-    ),
-    Cause(
         "token-refused",
         403,
         "Microsoft 365 refuses the access token",

@@ -30,13 +30,10 @@ async def connect_calendar(
     services: Services, tenant: Tenant, connection: Connection, person: Person
 ) -> Calendar:
     """A calendar is named by its owner's Entra object id. Connecting it again mends it."""
+    old = await check_free(services, connection, person)
+    if old and old.state in {State.PROVISIONING, State.ACTIVE}:
+        return old
     key = CalendarKey(tenant.id, person.user_id)
-    old = await services.store.calendar(key)
-    if old and alive(old.state):
-        if old.connection != connection.id:
-            raise Refused(Problem("mailbox-already-connected", pointer="/mailbox"))
-        if old.state in {State.PROVISIONING, State.ACTIVE}:
-            return old
     now = services.clock()
     await services.wake.remember(key, now)
     kept = await services.store.put_calendar(
@@ -53,6 +50,16 @@ async def connect_calendar(
     )
     await services.wake.dirty(key, now)
     return kept
+
+
+async def check_free(
+    services: Services, connection: Connection, person: Person
+) -> Calendar | None:
+    """The calendar as it is. Raises Refused while another connection syncs it."""
+    old = await services.store.calendar(CalendarKey(connection.tenant, person.user_id))
+    if old and alive(old.state) and old.connection != connection.id:
+        raise Refused(Problem("mailbox-already-connected", pointer="/mailbox"))
+    return old
 
 
 def _fresh(

@@ -7,39 +7,64 @@ from http.cookies import CookieError, SimpleCookie
 from shared.custody.grants import Granted
 from shared.custody.state import COOKIE
 from shared.errors import Problem, Reconnect, Refused
-from shared.onboarding.calendars import connect_calendar
+from shared.onboarding.calendars import check_free, connect_calendar
 from shared.onboarding.connections import (
     bind_tenant,
     connection_from,
     keep_connection,
 )
+from shared.onboarding.failures import keep_failure
 from shared.onboarding.links import USED, no_cookie, sent_to, usable_link
 from shared.onboarding.pages import Page, connected_page, redirect
 from shared.onboarding.returns import with_outcome
 from shared.services import Services
-from shared.store.records import Connection, ConnectionKind, ConsentLink, Tenant
+from shared.store.records import Connection, ConnectionKind, ConsentLink, State, Tenant
 
 
 async def finish_admin_consent(services: Services, query: Mapping[str, str], cookies: str) -> Page:
     """The administrator agreed; the sign-in that follows proves for which organisation."""
-    begun = await services.grants.consented(query, cookie_in(cookies), services.clock())
+    cookie = cookie_in(cookies)
+    try:
+        begun = await services.grants.consented(query, cookie, services.clock())
+    except (Reconnect, Refused) as failure:
+        await keep_failure(services, query, failure)
+        raise
     return sent_to(services, begun)
 
 
 async def finish_sign_in(services: Services, query: Mapping[str, str], cookies: str) -> Page:
     """Raises Refused or Reconnect with what the person, or somebody else, must do."""
-    granted = await services.grants.finish(query, cookie_in(cookies), services.clock())
+    cookie = cookie_in(cookies)
+    try:
+        granted = await services.grants.finish(query, cookie, services.clock())
+        return await _granted(services, granted)
+    except (Reconnect, Refused) as failure:
+        await keep_failure(services, query, failure)
+        raise
+
+
+async def _granted(services: Services, granted: Granted) -> Page:
     link, tenant = await usable_link(services, granted.tenant, granted.link)
     tenant = await bind_tenant(services, tenant, granted.entra_tenant)
-    connection = await _connected(services, tenant, granted)
-    await services.store.put_consent_link(replace(link, state=USED, connection=connection.id))
+    if granted.kind is ConnectionKind.ORGANISATION:
+        connection = await _organisation_connected(services, tenant, granted)
+    else:
+        connection = await _user_connected(services, tenant, granted)
+    used = replace(link, state=USED, connection=connection.id, problem="")
+    await services.store.put_consent_link(used)
     return _landing(services, link, connection)
 
 
-async def _connected(services: Services, tenant: Tenant, granted: Granted) -> Connection:
-    if granted.kind is ConnectionKind.ORGANISATION:
-        return await keep_connection(services, await connection_from(services, tenant, granted))
-    return await _user_connected(services, tenant, granted)
+async def _organisation_connected(
+    services: Services, tenant: Tenant, granted: Granted
+) -> Connection:
+    """Consenting again wakes the calendars that waited for it."""
+    connection = await connection_from(services, tenant, granted)
+    kept = await keep_connection(services, connection)
+    for calendar in await services.store.calendars(tenant.id, kept.id):
+        if calendar.state is State.ACTION_REQUIRED:
+            await services.wake.dirty(calendar.key, services.clock())
+    return kept
 
 
 async def _user_connected(services: Services, tenant: Tenant, granted: Granted) -> Connection:
@@ -48,7 +73,8 @@ async def _user_connected(services: Services, tenant: Tenant, granted: Granted) 
     await services.grants.keep(connection, granted)
     try:
         person = await services.graph.profile(connection, granted.user_id)
-    except Reconnect:
+        await check_free(services, connection, person)
+    except (Reconnect, Refused):
         if not connection.etag:
             await services.grants.forget(connection)
         raise

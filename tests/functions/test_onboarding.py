@@ -14,10 +14,11 @@ import pytest
 import function_app
 from shared.api.app import create_app
 from shared.custody.entra import Entra
+from shared.onboarding.calendars import connect_calendar
 from shared.services import assemble, provide
 from shared.settings import Secret
 from shared.store.memory import MemoryStore
-from shared.store.records import CalendarKey, State, Tenant
+from shared.store.records import Calendar, CalendarKey, State, Tenant
 from tests.twin.entra.browser import Browser
 from tests.unit.api.stage import Clock, MemoryQueues, MemoryVault
 
@@ -122,6 +123,13 @@ async def connected(scene, account="megan@contoso.example", **wanted):
     return await visitor.visit(visitor.sign_in(account))
 
 
+async def connect_organisation(scene, **wanted):
+    link = await scene.link(kind="organisation", **wanted)
+    visitor = await scene.visitor().visit(link["url"])
+    await visitor.visit(visitor.sign_in("ada@contoso.example"))
+    return await visitor.visit(visitor.sign_in("ada@contoso.example"))
+
+
 async def test_a_person_connects_their_calendar(scene):
     """Who agrees ends on a page that says so; connection and calendar are there, and a worker
     is woken for the first round.
@@ -171,6 +179,8 @@ async def test_declining_ends_on_a_page_that_helps(scene):
     assert visitor.answer.status_code == 403
     assert "You can fix this yourself" in visitor.page
     assert "consent-declined" in visitor.page
+    kept = await scene.services.store.consent_link("acme", link["id"])
+    assert (kept.state, kept.problem) == ("failed", "consent-declined")
     assert await scene.services.store.connections("acme") == []
 
 
@@ -183,6 +193,8 @@ async def test_another_browser_cannot_finish(scene):
     thief = await scene.visitor().visit(back)
 
     assert (thief.answer.status_code, "consent-state-invalid" in thief.page) == (400, True)
+    kept = await scene.services.store.consent_link("acme", link["id"])
+    assert (kept.state, kept.problem) == ("opened", "")
     assert await scene.services.store.connections("acme") == []
 
 
@@ -266,10 +278,7 @@ async def test_consenting_again_mends_the_connection(scene):
 
 async def test_an_administrator_connects_the_organisation(scene):
     """After an administrator's consent, proven by sign-in, mailboxes connect by name."""
-    link = await scene.link(kind="organisation", return_url=BACK)
-    visitor = await scene.visitor().visit(link["url"])
-    await visitor.visit(visitor.sign_in("ada@contoso.example"))
-    await visitor.visit(visitor.sign_in("ada@contoso.example"))
+    visitor = await connect_organisation(scene, return_url=BACK)
 
     (connection,) = await scene.services.store.connections("acme")
     assert connection.kind == "organisation"
@@ -286,3 +295,34 @@ async def test_an_administrator_connects_the_organisation(scene):
     assert (made.status_code, made.json()["state"]) == (202, "provisioning")
     assert (missing.status_code, missing.json()["code"]) == (404, "mailbox-missing")
     assert (nonsense.status_code, nonsense.json()["pointer"]) == (400, "/mailbox")
+
+
+async def test_a_mailbox_has_one_connection(scene):
+    """A person whose mailbox the organisation connected is told so; no second grant is kept."""
+    await connect_organisation(scene)
+    organisation = await scene.services.store.connections("acme")
+    profile = await scene.services.graph.profile(organisation[0], "megan@contoso.example")
+    tenant = await scene.services.store.tenant("acme")
+    await connect_calendar(scene.services, tenant, organisation[0], profile)
+
+    visitor = await connected(scene)
+
+    assert (visitor.answer.status_code, "mailbox-already-connected" in visitor.page) == (409, True)
+    assert await scene.services.store.connections("acme") == organisation
+    assert scene.services.vault.secrets == {}
+
+
+async def test_consenting_again_wakes_what_waited(scene):
+    """A calendar that waited for the administrator gets a worker after a new consent."""
+    await connect_organisation(scene)
+    (organisation,) = await scene.services.store.connections("acme")
+    key = CalendarKey("acme", "waiting")
+    await scene.services.store.put_calendar(
+        Calendar(
+            key, organisation.id, "waiting", "w@x.example", State.ACTION_REQUIRED, scene.clock()
+        )
+    )
+
+    await connect_organisation(scene)
+
+    assert ("sync-calendar", str(key), 0) in scene.services.queues.sent
