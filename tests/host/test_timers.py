@@ -69,7 +69,8 @@ FULL = "Host.Functions."
 @pytest.fixture(scope="module")
 def blobs(storage) -> Iterator[ContainerClient]:
     with ContainerClient.from_connection_string(storage, "azure-webjobs-hosts") as container:
-        container.create_container()
+        if not container.exists():
+            container.create_container()
         yield container
 
 
