@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from local.twin.app import Twin
 
 LOOPBACK = ("127.0.0.1", "::1", "testclient")
+LOCAL_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 class Mistake(Exception):
@@ -68,7 +70,7 @@ def route(twin: "Twin", method: str, path: str, deed: Deed) -> Route:
     """None is answered as 204; what a deed returns is its JSON."""
 
     async def answer(request: Request) -> Response:
-        if request.client is not None and request.client.host not in LOOPBACK:
+        if is_stranger(request):
             return _problem("the control API answers only this machine", 403)
         try:
             ask = Ask(twin, request.path_params, request.query_params, await _body(request))
@@ -86,6 +88,13 @@ def route(twin: "Twin", method: str, path: str, deed: Deed) -> Route:
         return Response(status_code=204) if result is None else JSONResponse(result)
 
     return Route(path, answer, methods=[method])
+
+
+def is_stranger(request: Request) -> bool:
+    """Another machine, or a web page from elsewhere in a browser on this one."""
+    origin = request.headers.get("origin")
+    foreign = origin is not None and urlsplit(origin).hostname not in LOCAL_NAMES
+    return foreign or (request.client is not None and request.client.host not in LOOPBACK)
 
 
 async def _body(request: Request) -> dict[str, Any]:

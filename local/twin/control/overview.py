@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from local.twin.control.answers import LOOPBACK, Ask, Mistake, route
+from local.twin.control.answers import Ask, Mistake, is_stranger, route
 from local.twin.seed import SEEDS
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _templates = Environment(
 
 def overview_routes(twin: "Twin") -> list[Route]:
     async def home(request: Request) -> Response:
-        if request.client is not None and request.client.host not in LOOPBACK:
+        if is_stranger(request):
             return Response("The control pages answer only this machine.", 403)
         facts = {"state": _state(twin), "deliveries": list(twin.notifier.deliveries)[-RECENT:]}
         people = sorted(twin.world.people.values(), key=lambda p: (p.tenant_id, p.display_name))

@@ -85,6 +85,16 @@ async def test_only_this_machine_may_control(twin):
 
 
 @pytest.mark.parametrize(
+    ("origin", "status"),
+    [("https://evil.example", 403), ("null", 403), ("http://localhost:8080", 200)],
+)
+async def test_a_web_page_from_elsewhere_may_not_control(http, origin, status):
+    answer = await http.post("/_twin/reset", headers={"Origin": origin})
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
     "change", [{"mailbox": "onprem"}, {"mailbox": "none"}, {"licensed": False}]
 )
 async def test_a_mailbox_can_be_taken_away(http, auth, change):
@@ -153,6 +163,26 @@ async def test_a_second_calendar_is_made_and_used(http, meeting):
     default = await http.get(events, params=window)
 
     assert (len(inside.json()["value"]), len(default.json()["value"])) == (1, 0)
+
+
+async def test_it_answers_under_microsofts_names(http):
+    """Issuer and endpoints are of the host that was asked; Graph takes the token."""
+    await http.post("/_twin/grants", json={"tenant": "contoso.example"})
+    login = "https://login.microsoftonline.com/contoso.example"
+    found = (await http.get(f"{login}/v2.0/.well-known/openid-configuration")).json()
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": "11111111-0000-4000-8000-000000000003",
+        "client_secret": "local-app-secret",
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    token = (await http.post(found["token_endpoint"], data=form)).json()["access_token"]
+    auth = {"Authorization": f"Bearer {token}"}
+
+    answer = await http.get(f"https://graph.microsoft.com/v1.0/users/{MEGAN}", headers=auth)
+
+    assert found["issuer"].startswith("https://login.microsoftonline.com/2222")
+    assert answer.json()["mail"] == MEGAN
 
 
 @pytest.mark.parametrize("path", [f"/people/{MEGAN}/expire-delta-tokens", "/expire-delta-tokens"])

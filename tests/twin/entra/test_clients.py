@@ -11,6 +11,7 @@ from azure.identity import (
     CertificateCredential,
     ClientAssertionCredential,
     ClientSecretCredential,
+    aio,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -106,6 +107,23 @@ def test_azure_identity_gets_an_app_token_after_admin_consent(running, client):
     auth = {"Authorization": f"Bearer {token}"}
     users = client.get("/v1.0/users/megan@contoso.example/events", headers=auth)
     assert users.status_code == 200
+
+
+async def test_the_async_credential_works_with_nothing_but_the_authority(
+    running, client, monkeypatch
+):
+    """As deployed code uses it: trust comes from SSL_CERT_FILE, no discovery is switched off."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(running.ca))
+    client.post("/_twin/grants", json={"tenant": CONTOSO}).raise_for_status()
+
+    credential = aio.ClientSecretCredential(
+        CONTOSO, CALBRIDGE_CLIENT_ID, "local-app-secret", authority=running.url
+    )
+    async with credential:
+        token = await credential.get_token(GRAPH_DEFAULT)
+
+    auth = {"Authorization": f"Bearer {token.token}"}
+    assert client.get("/v1.0/users", headers=auth).status_code == 200
 
 
 def test_azure_identity_is_refused_where_the_app_is_not_installed(running, client):

@@ -124,6 +124,42 @@ def test_prompt_none_needs_a_session_and_consent(browser):
     assert "code" in browser.open(silent).landed
 
 
+def test_prompt_consent_asks_again(browser):
+    browser.open(_authorize()).choose("megan@contoso.example").press("accept")
+
+    browser.open(_authorize(prompt="consent")).choose("megan@contoso.example")
+
+    assert browser.has("accept")
+
+
+def test_the_answer_may_come_in_the_fragment(browser):
+    url = _authorize(response_mode="fragment", login_hint="megan@contoso.example")
+
+    location = browser.open(url).press("accept").page.headers["location"]
+
+    assert location.startswith(f"{CALLBACK}#code=")
+
+
+def test_a_domain_hint_narrows_the_picker(browser):
+    browser.open(_authorize(domain_hint="fabrikam.example"))
+
+    assert "pete@fabrikam.example" in browser.page.text
+    assert "megan@contoso.example" not in browser.page.text
+
+
+def test_signing_out_ends_the_session_and_returns_to_known_addresses(browser):
+    """An address of no app is not followed."""
+    browser.open(_authorize()).choose("megan@contoso.example").press("accept")
+    known = urlencode({"post_logout_redirect_uri": CALLBACK})
+    stranger = urlencode({"post_logout_redirect_uri": "https://evil.example/"})
+    stays = browser.open(f"/common/oauth2/v2.0/logout?{stranger}").page
+
+    leaves = browser.open(f"/common/oauth2/v2.0/logout?{known}").page
+
+    assert (stays.status_code, leaves.headers["location"]) == (200, CALLBACK)
+    assert browser.open(_authorize(prompt="none")).landed["error"] == "login_required"
+
+
 @pytest.mark.parametrize(
     ("change", "number"),
     [
