@@ -117,7 +117,7 @@ class Wire:
         """
         response = await self._send(request, connection, prefer)
         if response.is_success:
-            return response.json() if response.content else {}
+            return _decoded(response)
         if missing(response):
             return None
         raise translate(response, write=_method(request) not in READS)
@@ -142,6 +142,15 @@ class Wire:
             return await self.adapter.send_primitive_async(request, "bytes", {})  # pyright: ignore[reportReturnType]
         except httpx.TransportError as error:
             raise Unavailable(PATIENCE, type(error).__name__) from error
+
+
+def _decoded(response: httpx.Response) -> dict[str, Any]:
+    if not response.content:
+        return {}
+    try:
+        return response.json()
+    except ValueError as error:
+        raise Unavailable(PATIENCE, "Graph's answer is no JSON") from error
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

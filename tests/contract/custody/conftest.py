@@ -50,7 +50,9 @@ class Ground:
     def vault(self, secret: str = "local-vault-secret") -> KeyVault:
         return KeyVault(self.vault_url, self.credential(secret), connection_verify=self.bundle)
 
-    def settings(self, secret: str = "local-app-secret", authority: str = "") -> Settings:
+    def settings(
+        self, secret: str = "local-app-secret", authority: str = "", certificate: str = ""
+    ) -> Settings:
         return Settings(
             public_url="http://localhost:7071",
             api_keys=(),
@@ -58,6 +60,7 @@ class Ground:
             vault_url=self.vault_url,
             client_id=CALBRIDGE_CLIENT_ID,
             client_secret=Secret(secret),
+            certificate_path=certificate,
             authority=authority or self.twin.url,
             graph_url=f"{self.twin.url}/v1.0",
         )
