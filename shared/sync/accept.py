@@ -114,7 +114,10 @@ async def _accept(
         )
         link = change(found)
         if link is None and found.link is not None:
-            return await _unchanged(store, key, found.link)
+            last = await _last(store, key, found.link)
+            if last.state is not OperationState.REFUSED:
+                return Accepted(last, found.link, created=False)
+            link = replace(found.link, version=found.link.version + 1, changed=order.now)
         if link is None:
             raise RuntimeError("an appointment without a link cannot be unchanged")
         pending, operations = _queued(found, link, order)
@@ -182,9 +185,11 @@ def _written(link: Link | None, appointment: str, wanted: Wanted, now: datetime)
     _check_version(link, wanted.if_version)
     _check_revision(link, wanted.revision)
     event = _with_responses(wanted.event, link.app or link.outlook)
-    if link.app is not None and same(event, link.app) and link.status is wanted.status:
+    alike = link.app is not None and same(event, link.app)
+    if alike and link.status is wanted.status:
         return None
-    _check_organizer(link)
+    if not alike or wanted.status is AppointmentStatus.CANCELLED:
+        _check_organizer(link)
     return replace(
         link,
         version=link.version + 1,
@@ -270,12 +275,10 @@ def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Ope
     return pending, [operation, superseded]
 
 
-async def _unchanged(store: Store, key: CalendarKey, link: Link) -> Accepted:
-    """Asked for what is so already: the last operation is the answer."""
+async def _last(store: Store, key: CalendarKey, link: Link) -> Operation:
+    """The outcome for who asks for what is so already; a refused one may be asked for again."""
     last = await store.operation(key, link.appointment, link.version)
-    if last is None:
-        when = link.changed or datetime.fromtimestamp(0, UTC)
-        last = Operation(
-            link.appointment, link.version, Wish.WRITE, OperationState.APPLIED, when, when
-        )
-    return Accepted(last, link, created=False)
+    when = link.changed or datetime.fromtimestamp(0, UTC)
+    return last or Operation(
+        link.appointment, link.version, Wish.WRITE, OperationState.APPLIED, when, when
+    )

@@ -28,7 +28,7 @@ from shared.store.records import (
 )
 from shared.store.store import Store
 from shared.sync.outbound import push_all
-from shared.sync.report import calendar_change
+from shared.sync.report import calendar_change, connection_change
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
 from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
@@ -38,6 +38,11 @@ LONGEST_SILENCE = 3600
 # A mark keeps no more; what came after is only known to a round.
 MOST_HINTS = 50
 AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACTION_REQUIRED})
+
+
+ENDING = frozenset({State.DISCONNECTING, State.DISCONNECTED})
+# Causes that say nothing of the grant by which the mailbox is reached.
+OF_THE_MAILBOX = frozenset({"mailbox-missing", "access-denied"})
 
 
 @dataclass(frozen=True)
@@ -120,12 +125,14 @@ class Engine:
         if shift.calendar.state not in AT_WORK:
             await self._unmark(shift.key)
             return False
-        await push_all(shift)
+        later = await push_all(shift)
         await self.relay(shift.key)
         while mark := await self.store.marked(shift.key):
             await self._round(shift, mark)
-            await push_all(shift)
+            later = await push_all(shift)
             await self.relay(shift.key)
+        if later is not None:
+            raise later
         return True
 
     async def _round(self, shift: Shift, mark: Mark) -> None:
@@ -134,6 +141,8 @@ class Engine:
             settled = await pull(shift, mark)
             await self._next_poll(shift, mark, settled)
             await self._set_state(shift, State.ACTIVE, "")
+            if shift.connection.state is State.ACTION_REQUIRED:
+                await self._set_connection(shift, State.ACTIVE, "")
             note("round", tenant=shift.key.tenant, calendar=shift.key.calendar, count=settled)
         await self.store.unmark(mark)
 
@@ -163,6 +172,17 @@ class Engine:
         await shift.settle(Settlement(changes=(calendar_change(told, was, now),)))
         await self._save(shift, state=state, cause=cause, since=now)
 
+    async def _set_connection(self, shift: Shift, state: State, cause: str) -> None:
+        """Another worker of the same connection may have said so already."""
+        was = await self.store.connection(shift.key.tenant, shift.connection.id)
+        if was is None or (was.state, was.cause) == (state, cause) or was.state in ENDING:
+            return
+        now = self.clock()
+        told = replace(was, state=state, cause=cause, since=now)
+        with suppress(Contended):
+            shift.connection = await self.store.put_connection(told)
+            await shift.settle(Settlement(changes=(connection_change(told, was.state, now),)))
+
     async def _save(self, shift: Shift, **changes: object) -> None:
         for _ in range(5):
             try:
@@ -179,6 +199,8 @@ class Engine:
             "reconnect", tenant=shift.key.tenant, calendar=shift.key.calendar, code=reconnect.cause
         )
         await self._set_state(shift, State.ACTION_REQUIRED, reconnect.cause)
+        if reconnect.cause not in OF_THE_MAILBOX:
+            await self._set_connection(shift, State.ACTION_REQUIRED, reconnect.cause)
         await self._unmark(shift.key)
         retry = self.clock() + timedelta(seconds=LONGEST_SILENCE)
         await self.store.remind(Due(DueKind.POLL, retry, str(shift.key)))

@@ -4,10 +4,11 @@ An unknown outcome is never repeated blindly: a create is found again by its tag
 its etag and content, a deletion by looking.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from shared.calendar.digest import digest
-from shared.errors import Contended, Rejected
+from shared.errors import Contended, Rejected, Throttled, TryAgain
 from shared.graph.seen import Seen
 from shared.graph.writes import plan
 from shared.store.records import Link, Pending, Settlement, Wish
@@ -17,12 +18,34 @@ from shared.sync.shift import Shift
 
 # How often one change is tried again at once when rows or events move under it.
 ROUNDS = 5
+# So many failures in a row are no event's fault.
+MOST_LATE = 3
 
 
-async def push_all(shift: Shift) -> None:
-    while pendings := await shift.store.pendings(shift.key):
-        for pending in pendings:
-            await push(shift, pending.appointment)
+async def push_all(shift: Shift) -> TryAgain | None:
+    """Everything pending; returns why something of it must be tried again later, if so.
+
+    One event that Graph cannot write does not keep the others waiting; being throttled does,
+    for it concerns the whole mailbox.
+    """
+    late: dict[str, TryAgain] = {}
+    while waiting := await _waiting(shift, late):
+        for pending in waiting:
+            try:
+                await push(shift, pending.appointment)
+            except Throttled:
+                raise
+            except TryAgain as later:
+                await shift.hold()
+                late[pending.appointment] = later
+            if len(late) == MOST_LATE:
+                raise late[pending.appointment]
+    return next(iter(late.values()), None)
+
+
+async def _waiting(shift: Shift, late: Collection[str]) -> list[Pending]:
+    pendings = await shift.store.pendings(shift.key, limit=100)
+    return [pending for pending in pendings if pending.appointment not in late]
 
 
 async def push(shift: Shift, appointment: str) -> None:

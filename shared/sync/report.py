@@ -9,7 +9,15 @@ from typing import Any
 
 from shared.calendar.event import AllDay, Event
 from shared.calendar.event_json import event_to_json
-from shared.store.records import Calendar, CalendarKey, Change, Link, Operation, State
+from shared.store.records import (
+    Calendar,
+    CalendarKey,
+    Change,
+    Connection,
+    Link,
+    Operation,
+    State,
+)
 from shared.sync.merge import Conflict
 
 CREATED = "calbridge.appointment.created"
@@ -19,6 +27,7 @@ CANCELLED = "calbridge.appointment.cancelled"
 APPLIED = "calbridge.operation.applied"
 REFUSED = "calbridge.operation.refused"
 CALENDAR_STATE = "calbridge.calendar.state"
+CONNECTION_STATE = "calbridge.connection.state"
 
 _BLANK = Event("", AllDay(date.min, date.max))
 
@@ -120,3 +129,15 @@ def calendar_change(calendar: Calendar, was: State, now: datetime) -> Change:
     }
     identity = f"{calendar.key.calendar}.{calendar.since.isoformat()}.{calendar.state.value}"
     return Change(identity, CALENDAR_STATE, calendar.key.calendar, now, data)
+
+
+def connection_change(connection: Connection, was: State, now: datetime) -> Change:
+    data = {
+        "connection": connection.id,
+        "kind": connection.kind.value,
+        "state": connection.state.value,
+        "was": was.value,
+        "cause": connection.cause,
+    }
+    identity = f"{connection.id}.{connection.since.isoformat()}.{connection.state.value}"
+    return Change(identity, CONNECTION_STATE, connection.id, now, data)
