@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,6 +29,7 @@ from local.twin.subscriptions import subscription_routes
 from local.twin.world import World
 
 SAVE_AFTER_SECONDS = 0.5
+SAVE_SHARE = 20  # at most a twentieth of the time goes into writing
 REQUESTS_KEPT = 10_000
 
 
@@ -55,6 +57,7 @@ class Twin:
         self.entra = Entra(self)
         self.graph_asgi: ASGIApp | None = None
         self._state = state
+        self._save_took = 0.0
         self._saving: asyncio.Task[None] | None = None
         self._hold(World())
         if state is not None and state.exists():
@@ -116,8 +119,11 @@ class Twin:
             self._saving = asyncio.get_running_loop().create_task(self._save_soon())
 
     async def _save_soon(self) -> None:
-        await asyncio.sleep(SAVE_AFTER_SECONDS)
+        """A large world takes long to write: then it is written less often."""
+        await asyncio.sleep(max(SAVE_AFTER_SECONDS, SAVE_SHARE * self._save_took))
+        began = time.monotonic()
         self.save()
+        self._save_took = time.monotonic() - began
 
     def save(self) -> None:
         if self._state is not None:
