@@ -82,22 +82,9 @@ async def patch(
     wait: Wait = 0,
 ) -> Any:
     """Changes what is named (RFC 7396). Without If-Match it applies to whatever is current."""
-    given = wanted_version(if_match)
     changes = body.model_dump()
-    for attempt in range(ATTEMPTS):
-        found = await find(services, tenant.id, appointment)
-        whole = _checked(merge_patch(editable(found), changes))
-        version = found.link.version if given is None else given
-        try:
-            accepted = await _put(services, tenant, appointment, wanted_from(whole, version))
-        except Refused as refused:
-            # Somebody was faster and the caller named no version: it applies to the new one.
-            raced = given is None and refused.problem.code == "version-conflict"
-            if not raced or attempt == ATTEMPTS - 1:
-                raise
-        else:
-            return await _answer(services, request, response, accepted, wait)
-    raise AssertionError("unreachable")
+    accepted = await _patched(services, tenant, appointment, changes, wanted_version(if_match))
+    return await _answer(services, request, response, accepted, wait)
 
 
 @appointments.delete("/{appointment}", response_model=Written, status_code=202)
@@ -131,6 +118,28 @@ async def _put(services: Services, tenant: Tenant, appointment: str, wanted: Wan
     return await put_appointment(
         services.store, services.wake, tenant, appointment, wanted, services.clock()
     )
+
+
+async def _patched(
+    services: Services,
+    tenant: Tenant,
+    appointment: str,
+    changes: dict[str, Any],
+    version: int | None,
+    attempts: int = ATTEMPTS,
+) -> Accepted:
+    """Where the caller named no version and somebody was faster, it applies to the new one."""
+    found = await find(services, tenant.id, appointment)
+    whole = _checked(merge_patch(editable(found), changes))
+    read = found.link.version
+    try:
+        wanted = wanted_from(whole, read if version is None else version)
+        return await _put(services, tenant, appointment, wanted)
+    except Refused as refused:
+        named = version is not None
+        if named or refused.problem.code != "version-conflict" or attempts == 1:
+            raise
+    return await _patched(services, tenant, appointment, changes, version, attempts - 1)
 
 
 async def _existing(services: Services, tenant: Tenant, appointment: str) -> Found:

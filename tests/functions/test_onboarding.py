@@ -198,6 +198,17 @@ async def test_another_browser_cannot_finish(scene):
     assert await scene.services.store.connections("acme") == []
 
 
+async def test_declining_for_the_organisation_is_kept(scene):
+    """An administrator who declines ends on a page, and the link tells the host app why."""
+    link = await scene.link(kind="organisation")
+    visitor = await scene.visitor().visit(link["url"])
+    await visitor.visit(visitor.sign_in("ada@contoso.example", decline=True))
+
+    kept = await scene.services.store.consent_link("acme", link["id"])
+    assert visitor.answer.status_code == 403
+    assert kept.problem == "consent-declined"
+
+
 async def test_an_answer_is_good_once(scene):
     """The same answer of Entra, sent a second time, is refused."""
     link = await scene.link(login_hint="megan@contoso.example")

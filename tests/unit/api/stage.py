@@ -122,10 +122,10 @@ class Stage:
         await store.release(await store.settle(lease, [done], NOW, 60))
 
 
-def build_stage(**values: str) -> Stage:
+def build_stage(store: MemoryStore | None = None) -> Stage:
     queues, vault, clock = MemoryQueues(), MemoryVault(), Clock()
-    settings = read_settings(VALUES | values)
+    settings = read_settings(VALUES)
     services = assemble(
-        settings, MemoryStore(), queues, vault, clock=clock, graph_transport=NoGraph()
+        settings, store or MemoryStore(), queues, vault, clock=clock, graph_transport=NoGraph()
     )
     return Stage(services, queues, vault, clock)

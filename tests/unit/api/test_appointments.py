@@ -1,8 +1,11 @@
 import asyncio
+import itertools
 
 import pytest
 
+from shared.store.memory import MemoryStore
 from shared.store.records import OperationState
+from tests.unit.api.stage import build_stage
 
 PATH = "/v1/tenants/acme/appointments/visit-1"
 
@@ -109,6 +112,45 @@ async def test_a_patch_cannot_make_an_invalid_appointment(api):
 
     assert answer.status_code == 400
     assert answer.json()["pointer"] == "/start"
+
+
+class RivalStore(MemoryStore):
+    """Lets `rival` write between the reading and the writing of a patch, `times` over."""
+
+    rival = None
+    times = 1
+
+    async def calendar_at(self, tenant, mailbox):
+        if self.rival and self.times:
+            rival, self.rival, self.times = self.rival, None, self.times - 1
+            await rival()
+            self.rival = rival
+        return await super().calendar_at(tenant, mailbox)
+
+
+@pytest.mark.parametrize(("times", "status"), [(1, 202), (4, 202), (99, 412)])
+async def test_a_patch_applies_to_what_is_current(times, status):
+    """A patch that somebody overtook applies to the newer content, and loses none of it; it
+    does not try for ever.
+    """
+    store = RivalStore()
+    stage = build_stage(store)
+    await stage.with_calendar()
+    async with stage.client() as api:
+        await api.put(PATH, json=VISIT)
+        count = itertools.count()
+
+        async def rival():
+            await api.put(PATH, json=VISIT | {"location": f"Room {next(count)}"})
+
+        store.rival, store.times = rival, times
+        answer = await api.patch(PATH, json={"subject": "Patched"})
+        store.rival = None
+
+        shown = (await api.get(PATH)).json()
+    assert answer.status_code == status
+    assert shown["location"].startswith("Room")
+    assert (shown["subject"] == "Patched") is (status == 202)
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
@@ -262,3 +304,24 @@ async def test_an_id_with_a_slash_is_no_appointment(api):
     answer = await api.get("/v1/tenants/acme/appointments/a%20b")
 
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid-request")
+
+
+@pytest.mark.parametrize("name", ["visit-1.2", "visit-9.1"])
+async def test_an_unknown_operation_is_a_problem(api, name):
+    """An operation that never was is told as such."""
+    await api.put(PATH, json=VISIT)
+
+    answer = await api.get(f"/v1/tenants/acme/operations/{name}")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "operation-unknown")
+
+
+async def test_if_match_any_passes_for_what_exists(api):
+    """If-Match: * asks for no more than that there is one."""
+    await api.put(PATH, json=VISIT)
+
+    changed = await api.put(PATH, json=VISIT | {"subject": "X"}, headers={"If-Match": "*"})
+    deleted = await api.delete(PATH, headers={"If-Match": "*"})
+    again = await api.delete(PATH, headers={"If-Match": "*"})
+
+    assert [one.status_code for one in (changed, deleted, again)] == [202, 202, 412]

@@ -6,6 +6,7 @@ from openapi_spec_validator import validate
 
 from shared.api.app import create_app
 from shared.catalogue import CAUSES
+from shared.custody import aadsts
 from tests.unit.api.stage import build_stage
 
 ROOT = Path(__file__).parents[3]
@@ -55,6 +56,19 @@ def test_every_code_in_use_is_in_the_catalogue():
     }
 
     assert unknown == set()
+
+
+def test_every_answer_of_entra_is_in_the_catalogue():
+    """Each cause that Entra's errors are given is explained."""
+    assert {*aadsts.CAUSES.values(), *aadsts.WORDS.values()} <= set(CAUSES)
+
+
+def test_every_cause_says_what_to_do():
+    """No entry lacks a text, and its status is one of an error."""
+    for code, cause in CAUSES.items():
+        assert code == cause.code
+        assert all((cause.title, cause.meaning, cause.remedy))
+        assert 400 <= cause.status < 600
 
 
 def _codes(tree: ast.Module) -> set[str]:

@@ -3,7 +3,8 @@ import pytest
 
 from shared.errors import Unavailable
 from shared.store.memory import MemoryStore
-from tests.unit.api.stage import build_stage
+from shared.store.records import Connection, ConnectionKind, State
+from tests.unit.api.stage import NOW, build_stage
 
 
 async def test_a_tenant_is_created_once(api):
@@ -95,10 +96,7 @@ class AwayStore(MemoryStore):
 
 async def test_storage_that_does_not_answer_is_told():
     """When storage is away the answer is 503 and says when to come again."""
-    from dataclasses import replace
-
-    stage = build_stage()
-    stage.services = replace(stage.services, store=AwayStore())
+    stage = build_stage(AwayStore())
     async with stage.client() as client:
         answer = await client.get("/v1/health")
 
@@ -139,3 +137,33 @@ async def test_a_consent_link_can_be_read(api):
     assert httpx.URL(made["url"]).params["link"] == f"acme.{made['id']}"
     assert read == made
     assert listed == [made]
+
+
+async def test_a_consent_link_that_never_was_is_a_problem(api):
+    """An unknown id is told as such."""
+    answer = await api.get("/v1/tenants/acme/consent-links/x")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "consent-link-unknown")
+
+
+async def test_a_connection_without_calendars_ends_at_once(api, stage):
+    """Nobody has to be waited for: it is disconnected, and so is a tenant without another."""
+    made = Connection("alone", "new", ConnectionKind.ORGANISATION, State.ACTIVE, NOW, "entra")
+    await api.put("/v1/tenants/new", json={"name": "New"})
+    await stage.services.store.put_connection(made)
+
+    ended = await api.delete("/v1/tenants/new/connections/alone")
+    again = await api.delete("/v1/tenants/new/connections/alone")
+
+    tenant = (await api.get("/v1/tenants/new")).json()
+    changes = (await api.get("/v1/tenants/new/changes")).json()["changes"]
+    assert (ended.json()["state"], again.json()["state"]) == ("disconnected", "disconnected")
+    assert (tenant["state"], tenant["cause"]) == ("not_connected", "disconnected-by-app")
+    assert [one["data"]["state"] for one in changes] == ["disconnected", "not_connected"]
+
+
+async def test_a_connection_that_never_was_cannot_end(api):
+    """An unknown id is told as such."""
+    answer = await api.delete("/v1/tenants/acme/connections/x")
+
+    assert (answer.status_code, answer.json()["code"]) == (404, "connection-unknown")

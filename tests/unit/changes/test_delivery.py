@@ -5,7 +5,9 @@ from base64 import b64decode, b64encode
 from dataclasses import replace
 from datetime import timedelta
 
-from shared.changes.delivery import LEASE, SCHEDULE, deliver
+import pytest
+
+from shared.changes.delivery import LEASE, SCHEDULE, deliver, parse_name
 from shared.changes.endpoints import create_endpoint, enable_endpoint, secret_name
 from shared.store.records import Change, DueKind, EndpointState
 from tests.unit.api.stage import NOW
@@ -243,3 +245,43 @@ async def test_a_missing_secret_disables(stage):
 async def test_a_vanished_endpoint_is_no_error(stage):
     """A message for an endpoint that was deleted ends quietly."""
     await deliver(stage.services, "acme", "vanished")
+
+
+async def test_a_long_backlog_goes_on_with_a_new_message(stage):
+    """After 1,000 deliveries a worker makes room; the next message goes on where it ended."""
+    async with receiving(always(204)) as receiver:
+        endpoint = await ready(stage, receiver)
+        for start in range(1, 1101, 25):
+            await logged(stage, 25, start)
+        await deliver(stage.services, "acme", endpoint)
+        sent = list(stage.queues.sent)
+        await deliver(stage.services, "acme", endpoint)
+
+    assert sent == [("deliver-changes", f"acme~{endpoint}", 0)]
+    assert receiver.sequences == list(range(1, 1101))
+
+
+async def test_a_slow_receiver_does_not_cost_the_lease(stage):
+    """Where deliveries take long the cursor is saved, and the lease renewed, by time."""
+    seen = []
+
+    async def answer(_nth):
+        seen.append(await state(stage, endpoint))
+        stage.clock.now += timedelta(seconds=14)
+        return 200
+
+    async with receiving(answer) as receiver:
+        endpoint = await ready(stage, receiver)
+        await logged(stage, 12)
+        started = stage.clock.now
+        await deliver(stage.services, "acme", endpoint)
+
+    times = [started + timedelta(seconds=14 * n) for n in range(12)]
+    assert all(kept.busy_until > at for kept, at in zip(seen, times, strict=True))
+
+
+@pytest.mark.parametrize("name", ["", "acme", "~x", "acme~"])
+def test_a_message_that_names_no_endpoint_is_a_bug(name):
+    """It escapes, and ends in the poison queue."""
+    with pytest.raises(ValueError, match="tenant~endpoint"):
+        parse_name(name)
