@@ -20,7 +20,8 @@ from uuid import uuid4
 import httpx
 
 from local.twin.endpoints import Endpoints
-from local.twin.subscriptions import Subscription, Subscriptions, Unacceptable, when_text
+from local.twin.subscriptions import Unacceptable
+from local.twin.watch import Subscription, Subscriptions, when_text
 
 if TYPE_CHECKING:
     from local.twin.app import Twin

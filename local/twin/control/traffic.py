@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from local.twin.control.answers import Ask, Mistake, route
 from local.twin.gate import Asked
-from local.twin.subscriptions import Subscription
+from local.twin.watch import Subscription
 
 if TYPE_CHECKING:
     from local.twin.app import Twin
