@@ -220,6 +220,23 @@ class TestKeeping:
 
             assert await store.calendar_at("acme", calendar.address) == KEY
 
+    async def test_no_index_row_is_left_behind(self, storage: str):
+        """By an event that moved to another link, nor by a link that was forgotten."""
+        async with TableStore(storage) as store:
+            await store.accept(KEY, examples.link(), examples.pending(), [])
+            for event_id, event_was in (("ev2", "ev1"), ("", "")):
+                link = await store.link(KEY, "a1")
+                lease = await store.acquire(KEY, "w1", NOW, SECONDS)
+                assert link is not None
+                assert lease is not None
+                moved = Settlement(link=replace(link, event_id=event_id), event_was=event_was)
+                gone = Settlement(forget=link)
+                await store.settle(lease, [moved if event_id else gone], NOW, SECONDS)
+            async with TableClient.from_connection_string(storage, "calendars") as table:
+                keys = [row["RowKey"] async for row in table.list_entities()]
+
+        assert [key for key in keys if key.startswith(("A|", "E|"))] == []
+
     async def test_no_address_is_part_of_a_row_key(self, storage: str):
         """Keys are part of URLs, and those end up in logs."""
         async with TableStore(storage) as store:
