@@ -12,7 +12,11 @@ from azure.core.exceptions import (
     ResourceExistsError,
     ResourceNotFoundError,
 )
-from azure.identity.aio import EnvironmentCredential, ManagedIdentityCredential
+from azure.identity.aio import (
+    ChainedTokenCredential,
+    EnvironmentCredential,
+    ManagedIdentityCredential,
+)
 from azure.keyvault.secrets.aio import SecretClient
 
 from shared.custody.entra import BRIEFLY
@@ -90,14 +94,14 @@ class KeyVault:
 
 
 def open_vault(settings: Settings, **options: Any) -> KeyVault:
-    """In Azure by the app's managed identity, elsewhere by AZURE_* of the environment."""
-    credential: AsyncTokenCredential
-    if settings.managed_identity:
-        credential = ManagedIdentityCredential(
-            client_id=settings.managed_identity, **BRIEFLY, **options
-        )
-    else:
-        credential = EnvironmentCredential(**BRIEFLY, **options)
+    """By AZURE_* of the environment where they are set, else by the managed identity that the
+    settings name, else by the function app's own.
+    """
+    known: dict[str, Any] = {**BRIEFLY, **options}
+    credential = ChainedTokenCredential(
+        EnvironmentCredential(**known),
+        ManagedIdentityCredential(client_id=settings.managed_identity or None, **known),
+    )
     return KeyVault(settings.vault_url, credential, **options)
 
 

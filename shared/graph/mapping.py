@@ -46,6 +46,8 @@ SHOWN = {
     "oof": ShowAs.OOF,
     "workingElsewhere": ShowAs.WORKING_ELSEWHERE,
 }
+ATTENDED = {kind.value: kind for kind in AttendeeKind}
+SENSITIVE = {kind.value: kind for kind in Sensitivity}
 WRITTEN = {shown: name for name, shown in SHOWN.items()}
 
 
@@ -82,7 +84,7 @@ def event_from_graph(item: Json) -> Event:
         location=_inner(item, "location").get("displayName") or "",
         attendees=tuple(_attendee(one) for one in item.get("attendees") or ()),
         show_as=SHOWN.get(item.get("showAs") or "", ShowAs.BUSY),
-        sensitivity=_sensitivity(item.get("sensitivity")),
+        sensitivity=SENSITIVE.get(item.get("sensitivity") or "", Sensitivity.NORMAL),
         reminder=item.get("reminderMinutesBeforeStart") if item.get("isReminderOn") else None,
         categories=tuple(item.get("categories") or ()),
     )
@@ -192,17 +194,12 @@ def _body(found: Json | None) -> Body:
 
 def _attendee(found: Json) -> Attendee:
     address, status = _inner(found, "emailAddress"), _inner(found, "status")
-    kind = found.get("type") or "required"
     return Attendee(
         address=address.get("address") or "",
         name=address.get("name") or "",
-        kind=AttendeeKind(kind) if kind in set(AttendeeKind) else AttendeeKind.REQUIRED,
+        kind=ATTENDED.get(found.get("type") or "", AttendeeKind.REQUIRED),
         response=RESPONSES.get(status.get("response") or "", Response.NONE),
     )
-
-
-def _sensitivity(found: str | None) -> Sensitivity:
-    return Sensitivity(found) if found in set(Sensitivity) else Sensitivity.NORMAL
 
 
 def _address(item: Json, name: str) -> str:

@@ -5,7 +5,8 @@ import uuid
 
 import pytest
 
-from shared.custody.vault import KeyVault
+from local.twin.entra.apps import VAULT_CLIENT_ID, VENDOR_TENANT
+from shared.custody.vault import KeyVault, open_vault
 from shared.errors import Unavailable
 
 
@@ -61,6 +62,20 @@ async def test_not_let_in(ground, control, name):
     with pytest.raises(Unavailable):
         await vault.read(name)
 
+    await vault.close()
+
+
+async def test_by_the_environment(ground, control, name, monkeypatch):
+    """Off Azure the environment says by which identity the vault is opened."""
+    monkeypatch.setenv("AZURE_TENANT_ID", VENDOR_TENANT)
+    monkeypatch.setenv("AZURE_CLIENT_ID", VAULT_CLIENT_ID)
+    monkeypatch.setenv("AZURE_CLIENT_SECRET", "local-vault-secret")
+    monkeypatch.setenv("AZURE_AUTHORITY_HOST", ground.twin.url)
+    vault = open_vault(ground.settings(), connection_verify=ground.bundle)
+
+    await vault.write(name, "one")
+
+    assert await vault.read(name) == "one"
     await vault.close()
 
 
