@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import httpx
 
 from shared.changes.destination import delivery_client
+from shared.changes.secrets import SigningSecrets
 from shared.custody.entra import Entra
 from shared.custody.grants import Grants
 from shared.custody.state import Seal
@@ -38,6 +39,7 @@ class Services:
     tokens: Tokens
     grants: Grants
     vault: Vault
+    signing: SigningSecrets
     engine: Engine
     http: httpx.AsyncClient
     clock: Callable[[], datetime]
@@ -89,6 +91,7 @@ def assemble(
         tokens=tokens,
         grants=grants,
         vault=vault,
+        signing=SigningSecrets(vault),
         engine=engine,
         http=delivery_client(settings.delivery_private_hosts),
         clock=clock,

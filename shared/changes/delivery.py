@@ -13,7 +13,7 @@ from enum import Enum, auto
 import httpx
 
 from shared.changes.cloud_event import CONTENT_TYPE, cloud_event
-from shared.changes.endpoints import name_of, secret_name
+from shared.changes.endpoints import name_of
 from shared.changes.signing import signature
 from shared.errors import Contended, Refused
 from shared.observe import note
@@ -82,15 +82,15 @@ async def deliver(services: Services, tenant: str, endpoint: str) -> None:
     found = await services.store.endpoint(tenant, endpoint)
     if found is None or not _ready(found, services.clock()):
         return
-    secret = await services.vault.read(secret_name(endpoint))
-    if not secret:
+    secret = await services.signing.of(endpoint)
+    if secret is None:
         await _disable(services, found, "endpoint-secret-missing")
         return
     while await services.store.head(tenant) > found.cursor:
         held = await _hold(services, found)
         if held is None:
             return
-        run = await _send_all(_Run(services, held, Secret(secret), services.clock()))
+        run = await _send_all(_Run(services, held, secret, services.clock()))
         found = run.endpoint
         if found.state is not EndpointState.ACTIVE:
             return

@@ -25,10 +25,6 @@ def name_of(endpoint: Endpoint) -> str:
     return f"{endpoint.tenant}~{endpoint.id}"
 
 
-def secret_name(endpoint: str) -> str:
-    return f"webhook-{endpoint}"
-
-
 async def create_endpoint(
     services: Services, tenant: str, url: str, after: int | None = None
 ) -> Created:
@@ -40,7 +36,7 @@ async def create_endpoint(
     cursor = head if after is None else after
     endpoint = Endpoint(id=secrets.token_hex(10), tenant=tenant, url=url, cursor=cursor)
     secret = new_secret()
-    await services.vault.write(secret_name(endpoint.id), secret.reveal())
+    await services.signing.keep(endpoint.id, secret)
     kept = await services.store.put_endpoint(endpoint)
     if cursor < head:
         await services.queues.send(DELIVER, name_of(kept))
@@ -66,4 +62,4 @@ async def enable_endpoint(services: Services, tenant: str, endpoint: str) -> End
 async def delete_endpoint(services: Services, tenant: str, endpoint: str) -> None:
     found = await find_endpoint(services, tenant, endpoint)
     await services.store.drop_endpoint(found)
-    await services.vault.destroy(secret_name(found.id))
+    await services.signing.destroy(found.id)

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.changes.delivery import LEASE, SCHEDULE, deliver, parse_name
-from shared.changes.endpoints import create_endpoint, enable_endpoint, secret_name
+from shared.changes.endpoints import create_endpoint, enable_endpoint
 from shared.store.records import Change, DueKind, EndpointState
 from tests.unit.api.stage import NOW
 from tests.unit.changes.receiver import always, receiving
@@ -235,11 +235,24 @@ async def test_a_missing_secret_disables(stage):
     async with receiving(always(200)) as receiver:
         endpoint = await ready(stage, receiver)
         await logged(stage, 1)
-        await stage.vault.destroy(secret_name(endpoint))
+        stage.vault.secrets.clear()
         await deliver(stage.services, "acme", endpoint)
 
     assert receiver.got == []
     assert (await state(stage, endpoint)).cause == "endpoint-secret-missing"
+
+
+async def test_the_vault_is_asked_once(stage):
+    """Deliveries go on signed with what was read before, while the vault has other worries."""
+    async with receiving(always(200)) as receiver:
+        endpoint = await ready(stage, receiver)
+        await logged(stage, 1)
+        await deliver(stage.services, "acme", endpoint)
+        stage.vault.secrets.clear()
+        await logged(stage, 1, start=2)
+        await deliver(stage.services, "acme", endpoint)
+
+    assert receiver.sequences == [1, 2]
 
 
 async def test_a_vanished_endpoint_is_no_error(stage):
