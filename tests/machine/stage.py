@@ -22,10 +22,12 @@ from shared.store.records import (
     CalendarKey,
     Connection,
     ConnectionKind,
+    Link,
     State,
     Tenant,
 )
 from shared.sync.engine import Engine
+from shared.sync.report import appointment_json
 from shared.sync.subscribing import Hooks
 from shared.sync.timers import catch_up, sweep
 from shared.sync.wake import Wake
@@ -221,6 +223,12 @@ class HostApp:
         if self.appointments.get(appointment) == content and not data.get("conflicts"):
             self.echoes.append(f"{appointment} {kind} to what the host app had")
         self.appointments[appointment] = content
+
+
+def as_told(link: Link) -> dict[str, Any]:
+    """The content as the host app gets it in a change."""
+    assert link.app is not None
+    return comparable(appointment_json(link))
 
 
 def comparable(appointment: dict[str, Any]) -> dict[str, Any]:
