@@ -88,6 +88,7 @@ class Grants:
         if errand.entra_tenant and granted.entra_tenant != errand.entra_tenant:
             raise Refused(Problem("wrong-tenant"))
         if granted.kind is ConnectionKind.ORGANISATION:
+            self._tokens.drop_app(granted.entra_tenant)
             await self._tokens.app_token(granted.entra_tenant)
         return granted
 

@@ -87,9 +87,16 @@ class Tokens:
 
     def drop(self, connection: Connection) -> None:
         """Graph refused this connection's token: the next one will be a fresh one."""
-        name = connection.entra_tenant
         if connection.kind is ConnectionKind.USER:
-            name = secret_name(connection)
+            self._drop(secret_name(connection))
+        else:
+            self.drop_app(connection.entra_tenant)
+
+    def drop_app(self, entra_tenant: str) -> None:
+        """What the tenant granted has changed, and a token knows only what was granted before."""
+        self._drop(entra_tenant)
+
+    def _drop(self, name: str) -> None:
         if held := self._held.pop(name, None):
             self._refused[name] = _print_of(held)
 

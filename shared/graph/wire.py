@@ -31,7 +31,7 @@ from shared.settings import Settings
 from shared.store.records import Connection
 
 TIMEOUT = 30.0
-UNAUTHORIZED = 401
+UNAUTHORIZED, FORBIDDEN = 401, 403
 IMMUTABLE = 'IdType="ImmutableId"'
 READS = {"GET", "HEAD"}
 
@@ -135,6 +135,9 @@ class Wire:
             # Nothing was executed, so asking once more, with a fresh token, does no harm.
             self._tokens.drop(connection)
             response = await self._exchange(request)
+        if response.status_code == FORBIDDEN:
+            # The token may be older than the permission; who comes next gets a new one.
+            self._tokens.drop(connection)
         return response
 
     async def _exchange(self, request: RequestInformation) -> httpx.Response:

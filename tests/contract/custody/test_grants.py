@@ -4,9 +4,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from local.twin.entra.apps import CALBRIDGE_CLIENT_ID
 from local.twin.seed import CONTOSO, FABRIKAM
 from shared.errors import Reconnect, Refused
 from shared.store.records import ConnectionKind
+from tests.contract.custody.conftest import connection
 
 ADA, MEGAN = "ada@contoso.example", "megan@contoso.example"
 ROSA = "root@fabrikam.example"
@@ -117,6 +119,24 @@ class TestPerson:
 
 
 class TestOrganisation:
+    async def test_after_a_person_s(self, worker, browser, control):
+        """The app's token from before the consent does not stand in its way."""
+        some = {"tenant": CONTOSO, "app": CALBRIDGE_CLIENT_ID, "scopes": ["User.Read"]}
+        control.post("/_twin/grants", json=some).raise_for_status()
+        graph = worker.graph()
+        with pytest.raises(Reconnect):
+            await graph.profile(connection(), MEGAN)
+        await worker.tokens.app_token(CONTOSO)
+
+        begun = worker.grants.begin_admin("acme", "link-1", worker.now)
+        browser.open(begun.url).choose(ADA).press("accept")
+        then = await worker.grants.consented(browser.landed, begun.cookie, worker.now)
+        browser.open(then.url).choose(ADA)
+        await worker.grants.finish(browser.landed, then.cookie, worker.now)
+
+        assert (await graph.profile(connection(), MEGAN)).upn == MEGAN
+        await graph.close()
+
     async def test_granted(self, worker, browser):
         """An administrator agrees, signs in, and the app has its token."""
         begun = worker.grants.begin_admin("acme", "link-1", worker.now)
