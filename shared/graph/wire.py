@@ -26,7 +26,8 @@ from msgraph_core import BaseGraphRequestAdapter, GraphClientFactory
 
 from shared.custody.access import AccessToken
 from shared.errors import Unavailable
-from shared.graph.errors import PATIENCE, is_missing, translate
+from shared.graph.errors import PATIENCE, code_of, is_missing, trace_of, translate
+from shared.observe import note
 from shared.settings import Settings
 from shared.store.records import Connection
 
@@ -120,6 +121,7 @@ class Wire:
             return _decoded(response)
         if missing(response):
             return None
+        _tell(request, response, connection)
         raise translate(response, write=_method(request) not in READS)
 
     async def _send(
@@ -145,6 +147,20 @@ class Wire:
             return await self.adapter.send_primitive_async(request, "bytes", {})  # pyright: ignore[reportReturnType]
         except httpx.TransportError as error:
             raise Unavailable(PATIENCE, type(error).__name__) from error
+
+
+def _tell(request: RequestInformation, response: httpx.Response, connection: Connection) -> None:
+    """What Microsoft's support asks for, and nothing of what the mailbox holds."""
+    note(
+        "graph_refused",
+        tenant=connection.tenant,
+        connection=connection.id,
+        method=_method(request),
+        status=response.status_code,
+        code=code_of(response),
+        graph_request=trace_of(response),
+        client_request=next(iter(request.headers.get("client-request-id")), ""),
+    )
 
 
 def _decoded(response: httpx.Response) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Reading and writing single events, as the twin plays Graph."""
 
+import json
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -250,6 +251,23 @@ class TestTrouble:
             await stage.mailbox.event("x")
 
         assert refused.value.cause == "access-denied"
+
+
+async def test_refusals_are_noted(stage, caplog):
+    """The log says what Microsoft's support will ask for, and quotes nothing."""
+    caplog.set_level("INFO", "calbridge")
+    stage.fault(status=400, code="ErrorX", message="ada@contoso.example", match={"method": "POST"})
+
+    with pytest.raises(Rejected):
+        await stage.mailbox.create(EVENT, "order-1")
+
+    (line,) = [one.getMessage() for one in caplog.records if one.name == "calbridge"]
+    noted = json.loads(line)
+    assert (noted["status"], noted["code"], noted["method"]) == (400, "ErrorX", "POST")
+    assert noted["graph_request"]
+    assert noted["client_request"]
+    assert "ada" not in line
+    assert EVENT.subject not in line
 
 
 async def test_each_request_names_itself(stage):
