@@ -1,0 +1,73 @@
+"""Meridian Care in one object: its store, the two it talks to, and what they share."""
+
+from typing import Any
+
+from local.demo.calbridge import Calbridge
+from local.demo.live import Live
+from local.demo.outlook import Outlook
+from local.demo.practices import PRACTICES, Practice
+from local.demo.settings import Settings
+from local.demo.stopwatch import Stopwatch
+from local.demo.store import Appointment, Store
+from local.demo.times import Content, content, of_appointment, of_event
+
+CONNECTED = frozenset({"provisioning", "active", "degraded"})
+
+
+class Product:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = Store(settings.state / "demo.db")
+        self.calbridge = Calbridge(settings)
+        self.outlook = Outlook(settings)
+        self.live = Live()
+        self.stopwatch = Stopwatch(self.store)
+        self.calbridge_answers = False
+        self.outlook_answers = True
+        self.views: dict[tuple[str, str], list[dict[str, Any]]] = {}
+
+    async def close(self) -> None:
+        await self.calbridge.close()
+        await self.outlook.close()
+        self.store.close()
+
+    def calendars(self, tenant: str) -> dict[str, dict[str, Any]]:
+        """By address, as Calbridge last told them."""
+        return self.store.fact(f"calendars.{tenant}", {})
+
+    def connections(self, tenant: str) -> list[dict[str, Any]]:
+        return self.store.fact(f"connections.{tenant}", [])
+
+    def state_of(self, tenant: str, person: str) -> dict[str, Any]:
+        return self.calendars(tenant).get(person, {"state": "not_connected", "cause": ""})
+
+    def is_connected(self, tenant: str, person: str) -> bool:
+        return self.state_of(tenant, person)["state"] in CONNECTED
+
+    def contents(self, side: str, tenant: str, person: str) -> list[Content]:
+        """What that side shows now."""
+        zone = PRACTICES[tenant].zone
+        if side == "outlook":
+            return [content_of_event(e, zone) for e in self.views.get((tenant, person), [])]
+        items = self.store.appointments(tenant, person)
+        return [content_of(item, zone) for item in items]
+
+    def settle_waits(self, side: str, tenant: str, person: str) -> int:
+        """Call it after a side changed. How many waits that ended."""
+        contents = self.contents(side, tenant, person)
+        return self.stopwatch.shown(side, tenant, person, contents)
+
+
+def content_of(item: Appointment, zone: str) -> Content:
+    fields = item.fields
+    return content(fields["subject"], of_appointment(fields, zone), fields.get("location") or "")
+
+
+def content_of_event(event: dict[str, Any], zone: str) -> Content:
+    place = (event.get("location") or {}).get("displayName") or ""
+    return content(event.get("subject") or "", of_event(event, zone), place)
+
+
+def practice(tenant: str) -> Practice:
+    """Raises KeyError."""
+    return PRACTICES[tenant]

@@ -1,0 +1,147 @@
+import { ask } from "./api.js";
+import { attempt } from "./notice.js";
+
+const DAY = { weekday: "short", day: "numeric", month: "numeric" };
+
+/** One of the two calendars. Times are the practice's wall times, so the widget runs in UTC. */
+export class Side {
+  constructor(name, element, { paths, now, create, details }) {
+    this.name = name;
+    this.items = new Map();
+    this.held = null;
+    this.dragging = false;
+    this.paths = paths;
+    this.create = create;
+    this.details = details;
+    this.calendar = new FullCalendar.Calendar(element, {
+      initialView: "timeGridWeek",
+      timeZone: "UTC",
+      now,
+      nowIndicator: true,
+      headerToolbar: false,
+      firstDay: 1,
+      weekends: false,
+      height: "100%",
+      expandRows: true,
+      slotMinTime: "07:00:00",
+      slotMaxTime: "19:00:00",
+      slotLabelInterval: "01:00",
+      slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+      snapDuration: "00:15:00",
+      dayHeaderFormat: DAY,
+      locale: "en-gb",
+      allDayText: "day",
+      selectable: true,
+      selectMirror: true,
+      selectMinDistance: 4,
+      editable: true,
+      eventResizableFromStart: true,
+      eventContent: ({ event, timeText }) => ({ domNodes: [content(event, timeText)] }),
+      eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+      eventDidMount: ({ event, el }) => {
+        el.dataset.id = event.id;
+        el.title = event.title;
+      },
+      select: (picked) => this.#picked(picked),
+      eventClick: ({ event }) => this.details(this.name, this.items.get(event.id)),
+      eventDragStart: () => (this.dragging = true),
+      eventDragStop: () => this.#dropped(),
+      eventResizeStart: () => (this.dragging = true),
+      eventResizeStop: () => this.#dropped(),
+      eventDrop: (done) => this.#moved(done),
+      eventResize: (done) => this.#moved(done),
+    });
+    this.calendar.render();
+  }
+
+  #picked(picked) {
+    this.calendar.unselect();
+    this.create(this.name, { ...times(picked), all_day: picked.allDay });
+  }
+
+  #dropped() {
+    // The widget still works on the event when this is called.
+    setTimeout(() => {
+      this.dragging = false;
+      if (this.held) this.show(this.held);
+    });
+  }
+
+  async #moved({ event, revert }) {
+    const body = { ...times(event), all_day: event.allDay };
+    const done = await attempt(() => ask("PATCH", this.paths().of(this.name, event.id), body));
+    if (!done) revert();
+  }
+
+  /** Takes over what is new or different, and leaves the rest as it stands. */
+  show(items) {
+    this.held = null;
+    if (this.dragging) {
+      this.held = items;
+      return;
+    }
+    const first = this.items.size === 0;
+    const wanted = new Map(items.map((item) => [item.id, item]));
+    this.calendar.batchRendering(() => {
+      for (const id of this.items.keys()) {
+        if (!wanted.has(id)) this.calendar.getEventById(id)?.remove();
+      }
+      for (const item of items) {
+        if (JSON.stringify(this.items.get(item.id)) !== JSON.stringify(item)) this.#put(item, first);
+      }
+    });
+    this.items = wanted;
+  }
+
+  #put(item, quietly) {
+    const known = this.items.get(item.id);
+    const fresh = !quietly && !(known && sameContent(known, item));
+    this.calendar.getEventById(item.id)?.remove();
+    this.calendar.addEvent({
+      id: item.id,
+      title: item.subject,
+      start: item.start,
+      end: item.end,
+      allDay: item.all_day,
+      editable: item.editable,
+      classNames: [...marks(item), ...(fresh ? ["fresh"] : [])],
+      extendedProps: { location: item.location },
+    });
+  }
+
+  clear() {
+    this.calendar.removeAllEvents();
+    this.items = new Map();
+  }
+}
+
+const sameContent = (a, b) =>
+  ["subject", "start", "end", "location"].every((name) => a[name] === b[name]);
+
+function marks(item) {
+  const found = [];
+  if (item.status === "tentative" || item.show_as === "tentative") found.push("tentative");
+  if (item.status === "cancelled") found.push("cancelled");
+  if (item.sync === "refused") found.push("refused");
+  if (item.sync === "local") found.push("local");
+  return found;
+}
+
+function content(event, timeText) {
+  const box = document.createElement("div");
+  box.className = "item";
+  const title = document.createElement("b");
+  title.textContent = event.title;
+  box.append(title);
+  if (!event.allDay) {
+    const time = document.createElement("span");
+    time.textContent = timeText;
+    box.append(time);
+  }
+  return box;
+}
+
+function times({ startStr, endStr, allDay }) {
+  const cut = allDay ? 10 : 19;
+  return { start: startStr.slice(0, cut), end: endStr.slice(0, cut) };
+}
