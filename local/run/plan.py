@@ -95,7 +95,7 @@ def _demo(place: Place, settings: dict[str, str]) -> Service:
     shown = {name: settings[name] for name in DEMO_SETTINGS if name in settings}
     return Service(
         "demo",
-        _python("local.demo", "--port", port),
+        _python("local.demo", "--port", port, "--state", place.state / "demo"),
         (port,),
         shown | place.trust(),
         after=("twin", "host"),
