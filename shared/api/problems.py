@@ -67,13 +67,14 @@ def validation_problem(errors: Sequence[Any]) -> Problem:
     if first["type"] == "json_invalid":
         return Problem("malformed-json")
     place, *path = (str(part) for part in first["loc"])
+    right = first["msg"].removeprefix("Value error, ")
     more = f" ({len(errors) - 1} more)" if len(errors) > 1 else ""
     if place == "body":
         pointer = "".join(f"/{_escaped(part)}" for part in path)
         named = ".".join(path) or "the body"
-        return Problem("invalid-request", f"{named}: {first['msg']}.{more}", pointer)
+        return Problem("invalid-request", f"{named}: {right}.{more}", pointer)
     named = ".".join(path) or place
-    return Problem("invalid-request", f"{place} parameter {named}: {first['msg']}.{more}")
+    return Problem("invalid-request", f"{place} parameter {named}: {right}.{more}")
 
 
 def _escaped(part: str) -> str:

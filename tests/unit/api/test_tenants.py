@@ -167,3 +167,16 @@ async def test_a_connection_that_never_was_cannot_end(api):
     answer = await api.delete("/v1/tenants/acme/connections/x")
 
     assert (answer.status_code, answer.json()["code"]) == (404, "connection-unknown")
+
+
+@pytest.mark.parametrize("mailbox", ["bob", "a/b@acme.example", "a@b?c", "a b@c", "@", "%2e@x"])
+async def test_what_can_name_no_mailbox_is_refused(api, mailbox):
+    """What would not stay one segment of Graph's URL is not sent there; the problem says what
+    would be right.
+    """
+    answer = await api.post("/v1/tenants/acme/calendars", json={"mailbox": mailbox})
+
+    assert (answer.status_code, answer.json()["pointer"]) == (400, "/mailbox")
+    assert answer.json()["detail"] == (
+        "mailbox: must be a user principal name or an Entra object id."
+    )
