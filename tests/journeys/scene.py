@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -138,6 +138,17 @@ class Customer:
     async def get(self, appointment: str) -> Any:
         answer = await self.api("GET", f"/appointments/{appointment}")
         return answer.json() if answer.is_success else None
+
+    async def appointments(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after = ""
+        while True:
+            params = {"after": after, "limit": 1000}
+            page = (await self.api("GET", "/appointments", params=params)).json()
+            found += page["appointments"]
+            after = page["next"]
+            if not after:
+                return found
 
     async def changes(self) -> list[dict[str, Any]]:
         """The whole log; fails if its numbers have a gap."""
@@ -348,7 +359,8 @@ class Scene:
                     await self.store.remind(Due(kind, now - LONG_AGO, due.name))
                     await self.store.forget(due)
         for endpoint in await self.store.endpoints(customer.name):
-            await self.store.put_endpoint(replace(endpoint, busy_until=None, next_try=None))
+            with suppress(Contended):
+                await self.store.put_endpoint(replace(endpoint, busy_until=None, next_try=None))
 
     async def _poll_is_due(self, key: CalendarKey, now: datetime) -> None:
         async def moved() -> bool:
