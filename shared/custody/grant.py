@@ -18,13 +18,14 @@ def secret_name(connection: Connection) -> str:
     return f"grant-{named[:40]}"
 
 
-def reduced(cache: str) -> str:
-    """MSAL's serialised cache without id tokens and with the latest access token only."""
+def reduced(cache: str, access: str) -> str:
+    """MSAL's serialised cache without id tokens, and with no access token but `access`: an older
+    one may stay beside it, under other scopes, and end in the same second.
+    """
     sections = cast("dict[str, dict[str, Any]]", json.loads(cache))
     kept = {name: sections[name] for name in SECTIONS if sections.get(name)}
     if tokens := kept.get("AccessToken"):
-        latest = max(tokens, key=lambda key: int(tokens[key]["expires_on"]))
-        kept["AccessToken"] = {latest: tokens[latest]}
+        kept["AccessToken"] = {k: one for k, one in tokens.items() if one["secret"] == access}
     return json.dumps(kept, separators=(",", ":"))
 
 

@@ -168,7 +168,8 @@ class Grants:
             )
         if "error" in answer:
             raise refusal(answer)
-        return _granted(errand, answer["id_token_claims"], reduced(cache.serialize()))
+        kept = reduced(cache.serialize(), answer.get("access_token", ""))
+        return _granted(errand, answer["id_token_claims"], kept)
 
 
 def _granted(errand: Errand, claims: dict[str, Any], cache: str) -> Granted:

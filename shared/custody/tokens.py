@@ -139,7 +139,7 @@ class Tokens:
             answer = await asyncio.to_thread(_silently, application)
         if "access_token" not in answer:
             raise refusal(answer)
-        fresh = reduced(kept.serialize())
+        fresh = reduced(kept.serialize(), answer["access_token"])
         await self._vault.write(name, fresh)
         expires = self._clock().timestamp() + int(answer["expires_in"])
         return access_in(fresh) or AccessToken(

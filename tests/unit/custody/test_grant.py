@@ -13,7 +13,7 @@ NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
 CACHE = json.dumps(
     {
         "AccessToken": {
-            "old": {"secret": "at-old", "expires_on": "1763710000"},
+            "old": {"secret": "at-old", "expires_on": "1763720000"},
             "new": {"secret": "at-new", "expires_on": "1763720000"},
         },
         "RefreshToken": {"r": {"secret": "rt"}},
@@ -30,8 +30,8 @@ def connection(**changes) -> Connection:
 
 
 def test_reduced():
-    """The refresh token, the account and the latest access token are all there is."""
-    kept = json.loads(reduced(CACHE))
+    """The refresh token, the account and the one access token are all there is."""
+    kept = json.loads(reduced(CACHE, "at-new"))
 
     assert {"AccessToken", "RefreshToken", "Account"} == kept.keys()
     assert list(kept["AccessToken"]) == ["new"]
@@ -39,7 +39,7 @@ def test_reduced():
 
 def test_access_in():
     """The kept access token is found with its end."""
-    found = access_in(reduced(CACHE))
+    found = access_in(reduced(CACHE, "at-new"))
 
     assert AccessToken("at-new", datetime.fromtimestamp(1763720000, UTC)) == found
 
