@@ -10,6 +10,17 @@ from local.demo.practices import PRACTICES
 from local.demo.product import Product
 from local.demo.store import Appointment, Line
 
+LABELS = {
+    "not_connected": "Not connected",
+    "consent_pending": "Waiting for consent",
+    "provisioning": "Reading calendar",
+    "active": "In sync",
+    "degraded": "Slow",
+    "action_required": "Action needed",
+    "paused": "Paused",
+    "disconnecting": "Disconnecting",
+    "disconnected": "Disconnected",
+}
 WORDS = {
     "created": "New in Outlook",
     "updated": "Changed in Outlook",
@@ -154,7 +165,7 @@ class Receiver:
         self._stale(tenant)
         person = PRACTICES[tenant].person(address)
         name = person.name if person else "A calendar"
-        text = f"{name}: {data['state'].replace('_', ' ')}"
+        text = f"{name}: {LABELS.get(data['state'], data['state']).lower()}"
         self._product.store.write(Line(tenant, "calbridge", text, detail=data.get("cause", "")))
 
     def _stale(self, tenant: str) -> None:

@@ -6,20 +6,9 @@ from zoneinfo import ZoneInfo
 
 from local.demo.practices import PRACTICES, Practice, working_week
 from local.demo.product import Product
+from local.demo.receiver import LABELS
 from local.demo.store import Appointment
 from local.demo.times import of_appointment, of_event
-
-LABELS = {
-    "not_connected": "Not connected",
-    "consent_pending": "Waiting for consent",
-    "provisioning": "Reading calendar",
-    "active": "In sync",
-    "degraded": "Slow",
-    "action_required": "Action needed",
-    "paused": "Paused",
-    "disconnecting": "Disconnecting",
-    "disconnected": "Disconnected",
-}
 
 
 def practices() -> list[dict[str, Any]]:

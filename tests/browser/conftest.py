@@ -1,0 +1,57 @@
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import async_playwright
+
+from tests.browser.demo_page import DemoPage
+from tests.browser.stack import Stack, free_shift, pinned_key
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+TALL = {"width": 1280, "height": 1100}
+PATIENCE_MS = 20_000
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """One for all tests: they keep to people of their own."""
+    running = Stack(tmp_path_factory.mktemp("stack"), free_shift())
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        pytest.fail("The browser tests need Chromium: install the package 'chromium'.")
+    return found
+
+
+@pytest.fixture
+async def demo(stack: Stack, chromium: str, tmp_path: Path) -> AsyncIterator[DemoPage]:
+    """A page in a browser of its own; whatever it says on its console fails the test."""
+    flags = [*FLAGS, f"--ignore-certificate-errors-spki-list={pinned_key()}"]
+    said: list[str] = []
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
+        page = await browser.new_page(viewport=TALL)
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        yield DemoPage(page, stack)
+        await page.screenshot(path=tmp_path / "last.png")
+        await browser.close()
+    assert said == []
