@@ -124,11 +124,19 @@ class FragileGraph(httpx.AsyncBaseTransport):
     def __init__(self, inner: httpx.AsyncBaseTransport, fuse: Fuse) -> None:
         self._inner = inner
         self._fuse = fuse
+        # A request to a path with `slow_path` in it has its answer held back until `go_on`.
+        self.slow_path = ""
+        self.is_waiting = asyncio.Event()
+        self.go_on = asyncio.Event()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self._fuse.before()
         response = await self._inner.handle_async_request(request)
         self._fuse.afterwards()
+        if self.slow_path and self.slow_path in request.url.path:
+            self.slow_path = ""
+            self.is_waiting.set()
+            await self.go_on.wait()
         if self._fuse.lost_answers and request.method != "GET":
             self._fuse.lost_answers -= 1
             await response.aclose()
@@ -260,7 +268,8 @@ class Stage:
         self.store = FragileStore(self.memory, self.fuse)
         caller = Caller(ENTRA, APP, None, frozenset(), frozenset({"Calendars.ReadWrite"}))
         transport = httpx.ASGITransport(as_caller(self.app, caller))
-        graph = Graph(SETTINGS, OneToken(), FragileGraph(transport, self.fuse))
+        self.graph = FragileGraph(transport, self.fuse)
+        graph = Graph(SETTINGS, OneToken(), self.graph)
         self.wake = Wake(self.store, self.queues)  # type: ignore[arg-type]
         self.engine = Engine(
             self.store,  # type: ignore[arg-type]
@@ -346,13 +355,16 @@ class Stage:
         for change in await self.memory.changes(TENANT, self.host.cursor, 1000):
             self.host.apply(change)
 
-    async def settle_down(self) -> None:
-        """Everything that is going to happen by itself happens."""
+    async def settle_down(self, *, polls: bool = True) -> None:
+        """Everything that is going to happen by itself happens; without `polls`, only what
+        notifications and the sweep set going.
+        """
         self.fuse.left, self.fuse.lost_answers = None, 0
         for _ in range(4):
             self.now += timedelta(seconds=3700)
             self.twin.clock.advance(3700)
-            await catch_up(self.engine, self.now)
+            if polls:
+                await catch_up(self.engine, self.now)
             await sweep(self.engine, self.now)
             while self.deaf.heard:
                 await self.notify()
