@@ -5,7 +5,7 @@ from typing import Any
 from local.demo.calbridge import Calbridge
 from local.demo.live import Live
 from local.demo.outlook import Outlook
-from local.demo.practices import PRACTICES, Practice
+from local.demo.practices import PRACTICES
 from local.demo.settings import Settings
 from local.demo.stopwatch import Stopwatch
 from local.demo.store import Appointment, Store
@@ -49,13 +49,26 @@ class Product:
         zone = PRACTICES[tenant].zone
         if side == "outlook":
             return [content_of_event(e, zone) for e in self.views.get((tenant, person), [])]
-        items = self.store.appointments(tenant, person)
-        return [content_of(item, zone) for item in items]
+        return [content_of(item, zone) for item in self.appointments_of(tenant, person)]
+
+    def appointments_of(self, tenant: str, person: str) -> list[Appointment]:
+        """Their own, and those of colleagues that they are invited to: a meeting of several
+        connected people is one appointment, its organiser's.
+        """
+        return [
+            item
+            for item in self.store.appointments(tenant)
+            if item.person == person or person in guests_of(item)
+        ]
 
     def settle_waits(self, side: str, tenant: str, person: str) -> int:
         """Call it after a side changed. How many waits that ended."""
         contents = self.contents(side, tenant, person)
         return self.stopwatch.shown(side, tenant, person, contents)
+
+
+def guests_of(item: Appointment) -> set[str]:
+    return {str(guest["address"]).lower() for guest in item.fields.get("attendees") or []}
 
 
 def content_of(item: Appointment, zone: str) -> Content:
@@ -66,8 +79,3 @@ def content_of(item: Appointment, zone: str) -> Content:
 def content_of_event(event: dict[str, Any], zone: str) -> Content:
     place = (event.get("location") or {}).get("displayName") or ""
     return content(event.get("subject") or "", of_event(event, zone), place)
-
-
-def practice(tenant: str) -> Practice:
-    """Raises KeyError."""
-    return PRACTICES[tenant]

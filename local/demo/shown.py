@@ -33,8 +33,7 @@ def sections(product: Product, tenant: str, person: str) -> dict[str, Any]:
         "health": _health(product, tenant),
         "people": _people(product, practice),
         "appointments": [
-            _appointment(item, practice.zone)
-            for item in product.store.appointments(tenant, person)
+            _appointment(item, practice.zone) for item in product.appointments_of(tenant, person)
         ],
         "outlook": [
             _event(event, practice.zone) for event in product.views.get((tenant, person), [])

@@ -45,7 +45,7 @@ class DemoPage:
 
     async def place(self, side: Side, day: int, time: str) -> tuple[float, float]:
         """Where on the screen that is; `day` counts from Monday, `time` is "09:30"."""
-        column = self.calendar(side).locator("td.fc-timegrid-col").nth(day)
+        column = self.calendar(side).locator("td.fc-timegrid-col[data-date]").nth(day)
         slot = self.calendar(side).locator(f'td.fc-timegrid-slot-lane[data-time="{time}:00"]')
         await slot.scroll_into_view_if_needed()
         across, down = await column.bounding_box(), await slot.bounding_box()
@@ -53,16 +53,18 @@ class DemoPage:
         assert down
         return across["x"] + across["width"] / 2, down["y"] + 3
 
-    async def create(self, side: Side, day: int, start: str, last: str, title: str) -> None:
-        """From the slot `start` to the slot `last`, which is the half hour before the end."""
-        await self._drag(await self.place(side, day, start), await self.place(side, day, last))
+    async def create(self, side: Side, day: int, start: str, end: str, title: str) -> None:
+        across, down = await self.place(side, day, end)
+        # The end is where the slot before it ends.
+        await self._drag(await self.place(side, day, start), (across, down - 5))
         await self.page.locator("#editor-subject").fill(title)
         await self.page.locator("#editor-save").click()
 
     async def move(self, side: Side, title: str, day: int, time: str) -> None:
         box = await self.item(side, title).bounding_box()
         assert box
-        grip = box["x"] + box["width"] / 2, box["y"] + 3
+        # Below the edge, which would resize it, and still in its first quarter of an hour.
+        grip = box["x"] + box["width"] / 2, box["y"] + 8
         await self._drag(grip, await self.place(side, day, time))
 
     async def _drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -32,7 +32,7 @@ async def test_a_person_connects_by_a_consent_link(demo: DemoPage):
 async def test_what_is_done_here_shows_in_outlook(demo: DemoPage):
     """Creating, dragging and deleting in the product's calendar each arrive, and are timed."""
     await demo.connect(LAKESIDE, AMIR)
-    await demo.create("app", 3, "15:00", "15:30", "Ultrasound")
+    await demo.create("app", 3, "15:00", "16:00", "Ultrasound")
     await demo.expect_shown("outlook", "Ultrasound", "15:00 - 16:00")
     created = await demo.lag("Created “Ultrasound”")
     await demo.move("app", "Ultrasound", 4, "10:00")
@@ -48,7 +48,7 @@ async def test_what_is_done_here_shows_in_outlook(demo: DemoPage):
 async def test_what_is_done_in_outlook_shows_here(demo: DemoPage):
     """Creating, dragging and deleting in Outlook each arrive, and are timed."""
     await demo.connect(LAKESIDE, HANNA)
-    await demo.create("outlook", 0, "15:00", "15:30", "Fire drill")
+    await demo.create("outlook", 0, "15:00", "16:00", "Fire drill")
     await demo.expect_shown("app", "Fire drill", "15:00 - 16:00")
     created = await demo.lag("Created “Fire drill”")
     await demo.move("outlook", "Fire drill", 4, "09:00")
@@ -86,7 +86,7 @@ async def test_refused_consent_is_said(demo: DemoPage):
 async def test_who_is_not_connected_keeps_a_calendar(demo: DemoPage):
     """Without a connection the product works alone, and says that nothing crosses."""
     await demo.open(LAKESIDE, LENA)
-    await demo.create("app", 2, "10:00", "10:30", "Stocktaking")
+    await demo.create("app", 2, "10:00", "11:00", "Stocktaking")
 
     await demo.expect_shown("app", "Stocktaking")
     await expect(demo.page.locator("#log tr").first).to_contain_text("is not connected")

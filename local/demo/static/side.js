@@ -44,14 +44,15 @@ export class Side {
       },
       select: (picked) => this.#picked(picked),
       eventClick: ({ event }) => this.details(this.name, this.items.get(event.id)),
-      eventDragStart: () => (this.dragging = true),
-      eventDragStop: () => this.#dropped(),
-      eventResizeStart: () => (this.dragging = true),
-      eventResizeStop: () => this.#dropped(),
       eventDrop: (done) => this.#moved(done),
       eventResize: (done) => this.#moved(done),
     });
     this.calendar.render();
+    // What is redrawn under a pointer that is down would end the drag.
+    element.addEventListener("pointerdown", () => (this.dragging = true), true);
+    for (const end of ["pointerup", "pointercancel"]) {
+      window.addEventListener(end, () => this.#released());
+    }
   }
 
   #picked(picked) {
@@ -59,8 +60,8 @@ export class Side {
     this.create(this.name, { ...times(picked), all_day: picked.allDay });
   }
 
-  #dropped() {
-    // The widget still works on the event when this is called.
+  #released() {
+    // The widget, too, has yet to hear of it.
     setTimeout(() => {
       this.dragging = false;
       if (this.held) this.show(this.held);
