@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
         "--drain", type=float, default=30, metavar="SECONDS", help="what running functions get"
     )
     parser.add_argument("--no-auth", action="store_true", help="ask for no access keys")
-    parser.add_argument("--log-format", choices=("text", "json"), default="text")
+    parser.add_argument("--log-format", choices=("text", "bare", "json"), default="text")
     return parser.parse_args()
 
 

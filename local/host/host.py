@@ -146,6 +146,7 @@ class Host:
             return False
         runtime.stop_threadpool_executor()
         log.info("Stopped")
+        logs.farewell()
         return True
 
 

@@ -29,6 +29,15 @@ class TextLines(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+class BareLines(logging.Formatter):
+    """For whoever puts a time before each line already."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = "" if record.levelno == logging.INFO else f"{record.levelname} "
+        line = f"{level}{record.getMessage()}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
 class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
@@ -44,9 +53,16 @@ class JsonLines(logging.Formatter):
         return json.dumps(line | getattr(record, "fields", {}))
 
 
+STYLES: dict[str, type[logging.Formatter]] = {
+    "text": TextLines,
+    "bare": BareLines,
+    "json": JsonLines,
+}
+
+
 def start(style: str) -> None:
     lines = logging.StreamHandler(sys.stdout)
-    lines.setFormatter(JsonLines() if style == "json" else TextLines())
+    lines.setFormatter(STYLES[style]())
     logging.basicConfig(level=logging.INFO, handlers=[lines], force=True)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
@@ -66,6 +82,11 @@ def ready() -> logging.Logger:
     logger = logging.getLogger("host.ready")
     logger.setLevel(logging.INFO)
     return logger
+
+
+def farewell() -> None:
+    """An app has no hook to close its clients in; that it leaves them open is no error of its."""
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _moment(record: logging.LogRecord) -> str:

@@ -77,6 +77,7 @@ def _host(place: Place, settings: dict[str, str]) -> Service:
     port = place.port("host")
     command = _python(
         *("local.host", "--app", ".", "--port", port, "--state", place.state / "host"),
+        *("--log-format", "bare"),
         *("--settings", place.settings_file),
     )
     return Service(
