@@ -123,17 +123,28 @@ class Engine:
         if shift.calendar.state is State.DISCONNECTING:
             await self._disconnect(shift)
         if shift.calendar.state not in AT_WORK:
-            await self._unmark(shift.key)
-            return False
+            return await self._connected_again(shift.key)
         later = await push_all(shift)
         await self.relay(shift.key)
         while mark := await self.store.marked(shift.key):
+            # Who marks the calendar may have changed its row before.
+            await shift.look_again()
             await self._round(shift, mark)
             later = await push_all(shift)
             await self.relay(shift.key)
         if later is not None:
             raise later
         return True
+
+    async def _connected_again(self, key: CalendarKey) -> bool:
+        """Whether it was, since its row was read; then the mark is another worker's."""
+        mark = await self.store.marked(key)
+        calendar = await self.store.calendar(key)
+        if calendar is not None and calendar.state in AT_WORK:
+            return True
+        if mark is not None:
+            await self.store.unmark(mark)
+        return False
 
     async def _round(self, shift: Shift, mark: Mark) -> None:
         if not await self._is_echo(shift, mark):
@@ -167,6 +178,7 @@ class Engine:
         was = shift.calendar.state
         if (was, shift.calendar.cause) == (state, cause):
             return
+        await shift.look_again()
         now = self.clock()
         told = replace(shift.calendar, state=state, cause=cause, since=now)
         await shift.settle(Settlement(changes=(calendar_change(told, was, now),)))
@@ -188,7 +200,7 @@ class Engine:
             try:
                 await shift.save(replace(shift.calendar, **changes))  # pyright: ignore[reportArgumentType]
             except Contended:
-                shift.calendar = await self.store.calendar(shift.key) or shift.calendar
+                await shift.look_again()
             else:
                 return
         raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
@@ -198,10 +210,12 @@ class Engine:
         note(
             "reconnect", tenant=shift.key.tenant, calendar=shift.key.calendar, code=reconnect.cause
         )
+        mark = await self.store.marked(shift.key)
         await self._set_state(shift, State.ACTION_REQUIRED, reconnect.cause)
         if reconnect.cause not in OF_THE_MAILBOX:
             await self._set_connection(shift, State.ACTION_REQUIRED, reconnect.cause)
-        await self._unmark(shift.key)
+        if mark is not None:
+            await self.store.unmark(mark)
         retry = self.clock() + timedelta(seconds=LONGEST_SILENCE)
         await self.store.remind(Due(DueKind.POLL, retry, str(shift.key)))
         await self._save(shift, poll_due=retry)

@@ -296,10 +296,7 @@ async def _save(shift: Shift, found: Round, settled: int) -> None:
                 )
             )
         except Contended:
-            fresh = await shift.store.calendar(shift.key)
-            if fresh is None:
-                raise
-            shift.calendar = fresh
+            await shift.look_again()
         else:
             return
     raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from shared.errors import Contended
 from shared.graph.mailbox import Mailbox
 from shared.policy.policy import Policy
 from shared.store.records import Calendar, CalendarKey, Connection, Lease, Pending, Settlement
@@ -50,6 +51,15 @@ class Shift:
     async def hold(self) -> None:
         """Raises Contended unless the lease is still ours."""
         self.lease = await self.store.renew(self.lease, self.clock(), self.seconds)
+
+    async def look_again(self) -> None:
+        """Reads the calendar's row. Raises Contended when its state is no longer what this shift
+        began with: somebody disconnected or reconnected it, and the work begins anew.
+        """
+        calendar = await self.store.calendar(self.key)
+        if calendar is None or calendar.state is not self.calendar.state:
+            raise Contended(reason="the calendar was connected or disconnected meanwhile")
+        self.calendar = calendar
 
     async def save(self, calendar: Calendar) -> None:
         self.calendar = await self.store.put_calendar(calendar)
