@@ -181,6 +181,12 @@ class Customer:
 
         return await eventually(look, f"{who}'s calendar is {state}")
 
+    async def in_round_after(self, who: str, last_round: str) -> None:
+        async def look() -> bool:
+            return (await self.calendar(who))["last_round"] > last_round
+
+        await eventually(look, f"another round of {who}'s calendar")
+
     @asynccontextmanager
     async def host_app(self) -> AsyncIterator[HostApp]:
         async with receiving(always(204)) as receiver:
@@ -314,14 +320,20 @@ class Scene:
         assert answer.status_code == 201, answer.text
         return answer.json()
 
-    async def consent(self, url: str, account: str, *, accept: bool = True) -> httpx.Response:
-        """A person follows the link to its end: Entra's pages in between, ours at last."""
-        return await asyncio.to_thread(self._walk, url, account, accept)
+    async def consent(
+        self, url: str, account: str, *, accept: bool = True, leave: str = "nowhere"
+    ) -> httpx.Response:
+        """A person follows the link to its end: Entra's pages in between, ours at last, or the
+        redirect to a URL that begins with `leave`.
+        """
+        return await asyncio.to_thread(self._walk, url, account, accept, leave)
 
-    def _walk(self, url: str, account: str, accept: bool) -> httpx.Response:
+    def _walk(self, url: str, account: str, accept: bool, leave: str) -> httpx.Response:
         with self.browser() as client:
             browser = Browser(client).open(url)
             while True:
+                if browser.page.headers.get("location", "").startswith(leave):
+                    return browser.page
                 if browser.page.is_redirect:
                     browser.open(browser.page.headers["location"])
                 elif browser.has("accounts"):
