@@ -168,7 +168,7 @@ REQUESTS = (
         "stale-revision",
         409,
         "A newer revision was accepted before",
-        "The revision sent is not higher than the last one accepted.",
+        "The revision sent is lower than the last one accepted.",
         FixedBy.VENDOR,
         "Nothing, if a newer state of yours was meant to win; else send a higher revision.",
     ),
