@@ -1,0 +1,32 @@
+"""The pages that the product determines say what it does now."""
+
+import json
+
+import pytest
+
+from local import generated
+from shared.catalogue import CAUSES
+from tests.docs.pages import read
+
+
+@pytest.mark.parametrize("name", generated.PAGES)
+def test_a_generated_page_is_current(name):
+    """`make docs` would change nothing."""
+    assert generated.PAGES[name]() == read(f"docs/{name}"), "run: make docs"
+
+
+def test_every_cause_is_explained():
+    """Each code of the catalogue has one row, with what to do."""
+    page = read("docs/problems.md")
+
+    for code, cause in CAUSES.items():
+        assert page.count(f"| `{code}` |") == 1
+        assert cause.title in page
+
+
+def test_the_description_names_every_code():
+    """A client made from docs/openapi.json knows each code it may be told."""
+    document = json.loads(read("docs/openapi.json"))
+    problem = document["components"]["schemas"]["Problem"]
+
+    assert problem["properties"]["code"]["enum"] == sorted(CAUSES)
