@@ -3,6 +3,7 @@
 PYTHON ?= python3
 NPM ?= npm
 TEST_OPTIONS ?=
+WORKERS ?= 2
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -12,9 +13,9 @@ RUNTIME := $(shell sed -n 's/^\(azure-functions-runtime==[^ ;]*\).*/\1/p' requir
 OLD_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test chromium machine bugs journeys cover lock clean
+.PHONY: help setup run check test machine bugs journeys cover docs lock chromium clean
 
-help: ## List the targets
+help: ## List what there is
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
 setup: $(VENV)/.installed node_modules/.installed ## Install what is pinned, into .venv and node_modules
@@ -22,14 +23,17 @@ setup: $(VENV)/.installed node_modules/.installed ## Install what is pinned, int
 run: setup ## Start everything on this machine; RESET=1 begins from nothing, SHIFT=1000 moves every port
 	@exec $(PY) -m local.run $(if $(RESET),--reset) $(if $(SHIFT),--shift $(SHIFT))
 
-check: setup ## Format, lint, types and imports
+check: setup ## Format, lint, types, imports, generated files
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+	$(PY) -m local.zones --check
+	$(PY) -m local.generated --check
 
-test: setup chromium ## Every test; TEST_OPTIONS goes to pytest
-	$(PY) -m pytest $(TEST_OPTIONS)
+# A file stays in one process, and each process starts what its tests share (storage, a stack) once.
+test: setup chromium ## Every test, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
+	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(TEST_OPTIONS)
 
 machine: setup ## The two-way sync machine, under generated histories
 	$(PY) -m pytest tests/machine $(TEST_OPTIONS)
@@ -43,6 +47,9 @@ journeys: setup ## The stories, end to end
 cover: setup ## Branch coverage of the product
 	$(PY) -m pytest --cov=shared --cov-branch --cov-report=term-missing:skip-covered $(TEST_OPTIONS)
 
+docs: setup ## Write docs/problems.md and docs/openapi.json again
+	$(PY) -m local.generated
+
 lock: ## Export the pins of pyproject.toml into both requirements files
 	@command -v uv >/dev/null || { echo "lock needs uv: install it with 'pipx install uv'." >&2; exit 2; }
 	uv pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
@@ -54,7 +61,7 @@ clean: ## Remove local state and caches; the installation stays
 	rm -rf .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
 
-chromium:
+chromium: ## Install the browser of the browser tests, where apt-get may
 	@for name in chromium chromium-browser google-chrome; do \
 		command -v $$name >/dev/null && exit 0; done; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
