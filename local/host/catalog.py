@@ -47,7 +47,7 @@ def load(
         try:
             found.append(_function(metadata, settings))
         except Unusable as reason:
-            log.error("Function '%s' is not loaded: %s", metadata.name, reason)  # noqa: TRY400
+            log.error("Function '%s' is not loaded: %s", metadata.name, reason)  # noqa: TRY400 - no traceback: it is not ours that failed
     return found
 
 

@@ -121,7 +121,7 @@ class Host:
             try:
                 listener = self._triggers.listener(function)
             except Unusable as reason:
-                log.error("Function '%s' is not loaded: %s", function.name, reason)  # noqa: TRY400
+                log.error("Function '%s' is not loaded: %s", function.name, reason)  # noqa: TRY400 - no traceback: it is not ours that failed
                 continue
             loaded.append(function)
             if listener and not function.disabled:

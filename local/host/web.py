@@ -94,7 +94,7 @@ class Web:
         try:
             return outgoing(outcome.returned)
         except ValueError as error:
-            log.error("'Functions.%s' gave no HTTP response: %s", function.name, error)  # noqa: TRY400
+            log.error("'Functions.%s' gave no HTTP response: %s", function.name, error)  # noqa: TRY400 - no traceback: it is not ours that failed
             return Response(status_code=500)
 
     async def _administer(self, request: Request, path: str) -> Response:
@@ -142,7 +142,7 @@ def routes(functions: list[Function], options: HttpOptions) -> list[Route]:
         try:
             _add(found, _route(function, options))
         except Unusable as reason:
-            log.error("Function '%s' is not loaded: %s", function.name, reason)  # noqa: TRY400
+            log.error("Function '%s' is not loaded: %s", function.name, reason)  # noqa: TRY400 - no traceback: it is not ours that failed
     return found
 
 

@@ -53,7 +53,7 @@ class Route:
         query = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters(
             start_date_time=start.isoformat(), end_date_time=end.isoformat()
         )
-        return view.delta.to_get_request_information(RequestConfiguration(query_parameters=query))  # pyright: ignore[reportArgumentType]
+        return view.delta.to_get_request_information(RequestConfiguration(query_parameters=query))  # pyright: ignore[reportArgumentType] - the SDK types a generic too narrowly
 
     def delta_on(self, link: str) -> RequestInformation:
         return self._user.calendar_view.delta.with_url(link).to_get_request_information()
@@ -69,7 +69,7 @@ class Route:
             filter=tag_filter(value), expand=[TAG]
         )
         events = (self._calendar or self._user).events
-        return events.to_get_request_information(RequestConfiguration(query_parameters=query))  # pyright: ignore[reportArgumentType]
+        return events.to_get_request_information(RequestConfiguration(query_parameters=query))  # pyright: ignore[reportArgumentType] - the SDK types a generic too narrowly
 
     def create(self, body: dict[str, Any]) -> RequestInformation:
         events = (self._calendar or self._user).events

@@ -144,7 +144,7 @@ class Wire:
 
     async def _exchange(self, request: RequestInformation) -> httpx.Response:
         try:
-            return await self.adapter.send_primitive_async(request, "bytes", {})  # pyright: ignore[reportReturnType]
+            return await self.adapter.send_primitive_async(request, "bytes", {})  # pyright: ignore[reportReturnType] - the SDK leaves bytes out
         except httpx.TransportError as error:
             raise Unavailable(PATIENCE, type(error).__name__) from error
 

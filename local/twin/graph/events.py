@@ -117,7 +117,7 @@ async def _respond(call: Call, answer: str) -> Response:
     call.twin.exchange.respond(
         person,
         target,
-        answer,  # type: ignore[arg-type]
+        answer,
         call.cause,
         send=send,
         proposed=proposed_time(data.get("proposednewtime"), answer),
