@@ -96,15 +96,18 @@ class Actions:
     ) -> int:
         """Writes the line; the clock runs where the other side will show what was done."""
         store, other = self._product.store, "outlook" if side == "app" else "app"
+        who = _name(tenant, person)
         if not self._product.is_connected(tenant, person):
-            name = _name(tenant, person)
-            return store.write(Line(tenant, side, text, detail=f"{name} is not connected."))
+            kept = Line(tenant, side, text, state="kept", detail=f"{who} is not connected.")
+            return store.write(kept)
         if wanted is None:
-            return store.write(Line(tenant, side, text, state="sent" if side == "app" else "note"))
+            return store.write(Line(tenant, side, text, state="sent", who=who))
         before = self._product.contents(other, tenant, person).count(wanted)
         if gone and not before:
-            return store.write(Line(tenant, side, text, detail="The other side did not have it."))
-        number = store.write(Line(tenant, side, text, state="waiting"))
+            return store.write(
+                Line(tenant, side, text, state="kept", detail="The other side had none.")
+            )
+        number = store.write(Line(tenant, side, text, state="waiting", who=who))
         wait = Wait(number, tenant, person, other, item, wanted, before, gone=gone)
         self._product.stopwatch.start(wait)
         return number

@@ -136,7 +136,9 @@ class Receiver:
             text = f"{WORDS.get(what, what)}: “{subject}”"
         overruled = data.get("overruled")
         detail = f"Outlook overruled the {overruled} made here." if overruled else ""
-        self._product.store.write(Line(tenant, "outlook", text, detail=detail))
+        person = PRACTICES[tenant].person(self._owner(tenant, told, held))
+        who = person.name if person else ""
+        self._product.store.write(Line(tenant, "outlook", text, detail=detail, who=who))
 
     def _outcome(self, tenant: str, what: str, operation: dict[str, Any]) -> None:
         store = self._product.store

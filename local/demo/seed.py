@@ -5,7 +5,6 @@ Each part looks at what is there, so that a second start adds nothing.
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from local.demo.outlook import events_of
@@ -54,12 +53,13 @@ def seed_appointments(product: Product) -> None:
         if product.store.fact(f"seeded.{practice.id}"):
             continue
         with product.store.together():
-            for meeting in practice.appointments:
-                product.store.put(_appointment(practice, meeting))
+            for number, meeting in enumerate(practice.appointments, 1):
+                product.store.put(_appointment(practice, meeting, number))
             product.store.set_fact(f"seeded.{practice.id}", True)
 
 
-def _appointment(practice: Practice, meeting: Meeting) -> Appointment:
+def _appointment(practice: Practice, meeting: Meeting, number: int) -> Appointment:
+    """Its id is the same on every first day: Calbridge may have it from an earlier one."""
     start, end = _times(practice, meeting)
     fields = {
         "subject": meeting.subject,
@@ -67,8 +67,9 @@ def _appointment(practice: Practice, meeting: Meeting) -> Appointment:
         "location": practice.rooms[meeting.room].name if meeting.room is not None else "",
         "status": "confirmed",
     }
-    name = f"mc-{uuid4().hex[:12]}"
-    return Appointment(practice.id, name, practice.people[meeting.owner].address, fields)
+    return Appointment(
+        practice.id, f"mc-first-{number}", practice.people[meeting.owner].address, fields
+    )
 
 
 def _event(practice: Practice, meeting: Meeting) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class Sender:
         store = self._product.store
         for item in store.appointments(tenant):
             ready = self._product.state_of(tenant, item.person)["state"] == "active"
-            if ready and item.sync == "local" and item.origin == "app":
+            if ready and item.sync == "local":
                 store.put(replace(item, sync="waiting"))
                 store.send(tenant, item.id, "PUT", whole(item), 0)
                 self.wake()

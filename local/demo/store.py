@@ -20,8 +20,8 @@ create table if not exists sending (
   number integer primary key autoincrement, tenant text, appointment text, verb text,
   body text, line integer);
 create table if not exists lines (
-  number integer primary key autoincrement, tenant text, time text, side text, text text,
-  state text, lag integer, detail text, operation text);
+  number integer primary key autoincrement, tenant text, time text, side text, who text,
+  text text, state text, lag integer, detail text, operation text);
 create table if not exists facts (name text primary key, value text);
 """
 
@@ -59,7 +59,11 @@ class Errand:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the change log. `lag` is in milliseconds; `side` is where it began."""
+    """One line of the change log. `lag` is in milliseconds; `side` is where it began.
+
+    `state` is waiting (to be shown by the other side), sent (without anything to be shown),
+    done, refused, kept (it concerns this side alone) or note.
+    """
 
     tenant: str
     side: str
@@ -68,6 +72,7 @@ class Line:
     lag: int | None = None
     detail: str = ""
     operation: str = ""
+    who: str = ""
     number: int = 0
     time: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
 

@@ -51,7 +51,7 @@ async def demo(stack: Stack, chromium: str, tmp_path: Path) -> AsyncIterator[Dem
         page = await browser.new_page(viewport=TALL)
         page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: said.append(str(error)))
-        yield DemoPage(page, stack)
+        yield DemoPage(page, stack, stack.demo)
         await page.screenshot(path=tmp_path / "last.png")
         await browser.close()
     assert said == []

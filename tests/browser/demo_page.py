@@ -17,9 +17,10 @@ PATIENCE_MS = 10_000
 class DemoPage:
     page: Page
     stack: Stack
+    url: str
 
     async def open(self, tenant: str, person: str) -> None:
-        await self.page.goto(f"{self.stack.demo}/?tenant={tenant}&person={person}")
+        await self.page.goto(f"{self.url}/?tenant={tenant}&person={person}")
         await expect(self.card(person)).to_have_class("person chosen")
 
     def card(self, person: str) -> Locator:

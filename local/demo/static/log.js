@@ -4,7 +4,7 @@ const WAYS = {
   outlook: ["Outlook", "Meridian Care"],
   calbridge: ["Calbridge", ""],
 };
-const STATES = { waiting: "on its way", sent: "on its way", refused: "refused", note: "", done: "done" };
+const STATES = { waiting: "on its way", sent: "on its way", refused: "refused", kept: "stays here", note: "", done: "done" };
 
 export function showLog(lines) {
   body.replaceChildren(...lines.map(row));
@@ -21,12 +21,13 @@ function row(line) {
   const start = document.createElement("i");
   start.className = `from-${line.side}`;
   start.textContent = from;
-  way.append(start, to ? ` → ${to}` : "");
+  way.append(start, to && line.state !== "kept" ? ` → ${to}` : "");
   const what = cell("what", line.text);
-  if (line.detail) {
+  const more = [line.who, line.detail].filter(Boolean).join(". ");
+  if (more) {
     const detail = document.createElement("span");
     detail.className = "detail";
-    detail.textContent = `  ${line.detail}`;
+    detail.textContent = more;
     what.append(detail);
   }
   const lag = line.lag === null ? STATES[line.state] : `${line.lag.toLocaleString("en-GB")} ms`;

@@ -97,17 +97,17 @@ export class Side {
   #put(item, quietly) {
     const known = this.items.get(item.id);
     const fresh = !quietly && !(known && sameContent(known, item));
-    this.calendar.getEventById(item.id)?.remove();
-    this.calendar.addEvent({
-      id: item.id,
-      title: item.subject,
-      start: item.start,
-      end: item.end,
-      allDay: item.all_day,
-      editable: item.editable,
-      classNames: [...marks(item), ...(fresh ? ["fresh"] : [])],
-      extendedProps: { location: item.location },
-    });
+    const classNames = [...marks(item), ...(fresh ? ["fresh"] : [])];
+    const { id, subject: title, start, end, all_day: allDay, editable } = item;
+    const event = this.calendar.getEventById(id);
+    if (!event) {
+      this.calendar.addEvent({ id, title, start, end, allDay, editable, classNames });
+      return;
+    }
+    event.setDates(start, end, { allDay });
+    event.setProp("title", title);
+    event.setProp("editable", editable);
+    event.setProp("classNames", classNames);
   }
 
   clear() {
