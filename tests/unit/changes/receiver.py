@@ -27,6 +27,7 @@ class Receiver:
     answer: Answer
     port: int = 0
     got: list[Got] = field(default_factory=list)
+    callers: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -37,12 +38,19 @@ class Receiver:
         return [int(got.event["sequence"]) for got in self.got]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.callers.add(writer)
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 await self._one(head.decode("latin-1"), reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
+            self.callers.discard(writer)
+            writer.close()
+
+    def hang_up(self) -> None:
+        """From Python 3.12 on a server ends only when its callers have gone."""
+        for writer in self.callers:
             writer.close()
 
     async def _one(
@@ -64,7 +72,10 @@ async def receiving(answer: Answer) -> AsyncIterator[Receiver]:
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
     receiver.port = server.sockets[0].getsockname()[1]
     async with server:
-        yield receiver
+        try:
+            yield receiver
+        finally:
+            receiver.hang_up()
 
 
 def always(status: int) -> Answer:
