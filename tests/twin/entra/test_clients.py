@@ -1,6 +1,9 @@
 """Microsoft's own client libraries, unmodified, against the twin over TLS."""
 
 import datetime as dt
+import os
+import subprocess
+import sys
 
 import jwt
 import msal
@@ -11,7 +14,6 @@ from azure.identity import (
     CertificateCredential,
     ClientAssertionCredential,
     ClientSecretCredential,
-    aio,
 )
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -24,6 +26,16 @@ from tests.twin.entra.conftest import CALLBACK
 
 GRAPH_DEFAULT = "https://graph.microsoft.com/.default"
 SCOPES = ["Calendars.ReadWrite", "User.Read"]
+ALONE = """
+import asyncio, sys
+from azure.identity.aio import ClientSecretCredential
+
+async def main(tenant, client, secret, authority, scope):
+    async with ClientSecretCredential(tenant, client, secret, authority=authority) as credential:
+        print((await credential.get_token(scope)).token)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
 
 
 @pytest.fixture
@@ -109,20 +121,22 @@ def test_azure_identity_gets_an_app_token_after_admin_consent(running, client):
     assert users.status_code == 200
 
 
-async def test_the_async_credential_works_with_nothing_but_the_authority(
-    running, client, monkeypatch
-):
+def test_the_async_credential_works_with_nothing_but_the_authority(running, client):
     """As deployed code uses it: trust comes from SSL_CERT_FILE, no discovery is switched off."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(running.ca))
     client.post("/_twin/grants", json={"tenant": CONTOSO}).raise_for_status()
+    arguments = (CONTOSO, CALBRIDGE_CLIENT_ID, "local-app-secret", running.url, GRAPH_DEFAULT)
 
-    credential = aio.ClientSecretCredential(
-        CONTOSO, CALBRIDGE_CLIENT_ID, "local-app-secret", authority=running.url
+    # A process of its own: aiohttp reads SSL_CERT_FILE once, when it is imported.
+    ran = subprocess.run(
+        [sys.executable, "-c", ALONE, *arguments],
+        env=os.environ | {"SSL_CERT_FILE": str(running.ca)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    async with credential:
-        token = await credential.get_token(GRAPH_DEFAULT)
 
-    auth = {"Authorization": f"Bearer {token.token}"}
+    assert ran.returncode == 0, ran.stderr
+    auth = {"Authorization": f"Bearer {ran.stdout.strip()}"}
     assert client.get("/v1.0/users", headers=auth).status_code == 200
 
 
