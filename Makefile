@@ -31,9 +31,9 @@ check: setup ## Format, lint, types, imports, generated files
 	$(PY) -m local.zones --check
 	$(PY) -m local.generated --check
 
-# A file stays in one process, and each process starts what its tests share (storage, a stack) once.
+# One test at a time to whichever process is free; each starts what tests share (storage, a stack) once.
 test: setup chromium ## Every test, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile $(TEST_OPTIONS)
+	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 $(TEST_OPTIONS)
 
 machine: setup ## The two-way sync machine, under generated histories
 	$(PY) -m pytest tests/machine $(TEST_OPTIONS)
