@@ -60,9 +60,15 @@ async def push(shift: Shift, appointment: str) -> None:
         except Contended:
             await shift.hold()
         except Rejected as rejected:
-            await _refuse(shift, Work(link, pending), rejected)
+            await _refuse(shift, Work(link, await _as_stored(shift, pending)), rejected)
     if await shift.store.pending(shift.key, appointment) is not None:
         raise Contended(after=2, reason="an appointment is changed faster than it can be written")
+
+
+async def _as_stored(shift: Shift, pending: Pending) -> Pending:
+    """An attempt has written the row since it was read."""
+    stored = await shift.store.pending(shift.key, pending.appointment)
+    return stored if stored and stored.version == pending.version else pending
 
 
 @dataclass(frozen=True, slots=True)
