@@ -26,6 +26,7 @@ from shared.store.records import (
     Wish,
 )
 from shared.store.store import Store
+from shared.sync.inbound import WITHDRAWN
 from shared.sync.wake import Wake
 
 # Two writers of one appointment at a time are common, ten in a row are a loop.
@@ -52,9 +53,19 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    key: CalendarKey
     link: Link | None
     pending: Pending | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """`counted` is the version that counting goes on from; `moved` says that the appointment
+    was deleted in another mailbox and is to live here.
+    """
+
+    key: CalendarKey
+    counted: int = 0
+    moved: bool = False
 
 
 async def put_appointment(
@@ -62,13 +73,19 @@ async def put_appointment(
 ) -> Accepted:
     for problem in check(wanted.event):
         raise Refused(problem)
-    key = await _home(store, tenant, appointment, wanted.mailbox)
+    home = await _home(store, tenant, appointment, wanted.mailbox)
 
     def change(found: _Found) -> Link | None:
-        return _written(found.link, appointment, wanted, now)
+        if found.link is None:
+            return _first(appointment, wanted, home.counted + 1, now)
+        return _written(found.link, found.pending, wanted, home.counted, now)
 
     wish = Wish.CANCEL if wanted.status is AppointmentStatus.CANCELLED else Wish.WRITE
-    return await _accept(store, wake, key, appointment, change, _Order(wish, now))
+    accepted = await _accept(store, wake, home.key, appointment, change, _Order(wish, now))
+    if home.moved:
+        await store.unclaim(tenant.id, appointment)
+        await store.claim(tenant.id, appointment, home.key)
+    return accepted
 
 
 async def delete_appointment(
@@ -82,9 +99,14 @@ async def delete_appointment(
     comment: str = "",
     if_version: int | None = None,
 ) -> Accepted:
+    _check_direction(tenant)
     key = await store.located(tenant.id, appointment)
     if key is None:
         raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
+    if not _usable(await store.calendar(key)):
+        raise Refused(
+            Problem("mailbox-not-connected", "The mailbox of this appointment is not connected.")
+        )
 
     def change(found: _Found) -> Link | None:
         return _withdrawn(found.link, if_version, now, cancel=cancel)
@@ -109,9 +131,7 @@ async def _accept(
     order: _Order,
 ) -> Accepted:
     for _ in range(ATTEMPTS):
-        found = _Found(
-            key, await store.link(key, appointment), await store.pending(key, appointment)
-        )
+        found = _Found(await store.link(key, appointment), await store.pending(key, appointment))
         link = change(found)
         if link is None and found.link is not None:
             last = await _last(store, key, found.link)
@@ -131,7 +151,7 @@ async def _accept(
     raise Contended(after=1, reason="too many writers of one appointment")
 
 
-async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) -> CalendarKey:
+async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) -> _Home:
     """Where the appointment lives, or will: the calendar of `mailbox`."""
     _check_direction(tenant)
     key = await store.calendar_at(tenant.id, mailbox)
@@ -145,7 +165,17 @@ async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) ->
             )
         )
     home = await store.claim(tenant.id, appointment, key)
-    if home != key:
+    return _Home(key) if home == key else await _moved(store, appointment, home, key)
+
+
+async def _moved(store: Store, appointment: str, home: CalendarKey, key: CalendarKey) -> _Home:
+    """The claim follows once the change is accepted, so that a crash between the two loses
+    neither the place nor the count.
+    """
+    left = await store.link(home, appointment)
+    if left is not None and (
+        left.app is not None or left.event_id or await store.pending(home, appointment)
+    ):
         raise Refused(
             Problem(
                 "appointment-elsewhere",
@@ -153,7 +183,7 @@ async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) ->
                 "/mailbox",
             )
         )
-    return home
+    return _Home(key, left.version if left else 0, moved=True)
 
 
 def _check_direction(tenant: Tenant) -> None:
@@ -170,29 +200,33 @@ def _usable(calendar: Calendar | None) -> bool:
     }
 
 
-def _written(link: Link | None, appointment: str, wanted: Wanted, now: datetime) -> Link | None:
+def _first(appointment: str, wanted: Wanted, version: int, now: datetime) -> Link:
+    _check_version(None, wanted.if_version)
+    return Link(
+        appointment,
+        version,
+        wanted.event,
+        status=wanted.status,
+        revision=wanted.revision,
+        changed=now,
+    )
+
+
+def _written(
+    link: Link, pending: Pending | None, wanted: Wanted, counted: int, now: datetime
+) -> Link | None:
     """The link with the wanted content; None if that is what it has."""
-    if link is None:
-        _check_version(None, wanted.if_version)
-        return Link(
-            appointment,
-            1,
-            wanted.event,
-            status=wanted.status,
-            revision=wanted.revision,
-            changed=now,
-        )
     _check_version(link, wanted.if_version)
     _check_revision(link, wanted.revision)
     event = _with_responses(wanted.event, link.app or link.outlook)
     alike = link.app is not None and same(event, link.app)
-    if alike and link.status is wanted.status:
+    if alike and link.status is wanted.status and not _is_newer(link, pending, wanted):
         return None
     if not alike or wanted.status is AppointmentStatus.CANCELLED:
         _check_organizer(link)
     return replace(
         link,
-        version=link.version + 1,
+        version=max(link.version, counted) + 1,
         app=event,
         status=wanted.status,
         revision=wanted.revision if wanted.revision is not None else link.revision,
@@ -200,12 +234,21 @@ def _written(link: Link | None, appointment: str, wanted: Wanted, now: datetime)
     )
 
 
+def _is_newer(link: Link, pending: Pending | None, wanted: Wanted) -> bool:
+    """The same content under a new revision, which must be kept to refuse the ones before it. An
+    appointment whose event is gone would be written again by that, which nobody asked for.
+    """
+    return wanted.revision not in {None, link.revision} and bool(link.event_id or pending)
+
+
 def _withdrawn(
     link: Link | None, if_version: int | None, now: datetime, *, cancel: bool
 ) -> Link | None:
-    if link is None or link.app is None:
+    if link is None or (link.app is None and not link.event_id):
         raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
     _check_version(link, if_version)
+    if link.app is None:
+        return None
     if cancel:
         if link.status is AppointmentStatus.CANCELLED:
             return None
@@ -268,6 +311,8 @@ def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Ope
     maybe = old.maybe_written
     if old.wish is Wish.WRITE and found.link and found.link.app:
         maybe |= {digest(found.link.app)}
+    if old.wish is not Wish.WRITE:
+        maybe |= {WITHDRAWN}
     pending = replace(pending, maybe_written=maybe, attempted=old.attempted, etag=old.etag)
     superseded = Operation(
         old.appointment, old.version, old.wish, OperationState.SUPERSEDED, old.accepted, order.now

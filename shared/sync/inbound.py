@@ -11,11 +11,12 @@ from shared.calendar.digest import differing, digest, responses, with_responses
 from shared.calendar.event import Event
 from shared.errors import Problem
 from shared.graph.seen import Seen
-from shared.policy.policy import Deletion, Policy
+from shared.policy.policy import Deletion, Direction, Owner, Policy
 from shared.store.records import (
     AppointmentStatus,
     CalendarKey,
     Change,
+    Copy,
     Link,
     Operation,
     OperationState,
@@ -38,7 +39,7 @@ from shared.sync.decide import (
     decide,
     muted,
 )
-from shared.sync.merge import Merged, merge
+from shared.sync.merge import Conflict, merge
 from shared.sync.report import (
     CANCELLED,
     CREATED,
@@ -49,6 +50,8 @@ from shared.sync.report import (
 )
 
 RESPONSES = "responses"
+# Among what may have been written: nothing, by a deletion that was replaced before it settled.
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ class Case:
 def outlook_side(case: Case) -> Side:
     """Ours is not a change: what we may have written before we could settle it is ours."""
     seen, link = case.seen, case.link
+    if seen is None and case.pending is not None and _maybe_withdrawn(case.pending):
+        return Same()
     if seen is None or seen.event is None or seen.is_cancelled:
         return Gone()
     shown = digest(seen.event)
@@ -77,6 +82,11 @@ def outlook_side(case: Case) -> Side:
     return Changed(seen.event)
 
 
+def _maybe_withdrawn(pending: Pending) -> bool:
+    """The host app wanted it gone, then wanted it back: that it is gone is nobody's edit."""
+    return pending.wish is Wish.WRITE and WITHDRAWN in pending.maybe_written
+
+
 def _maybe_written(link: Link, pending: Pending) -> frozenset[str]:
     if pending.wish is Wish.WRITE and link.app is not None:
         return pending.maybe_written | {digest(link.app)}
@@ -84,8 +94,9 @@ def _maybe_written(link: Link, pending: Pending) -> frozenset[str]:
 
 
 def app_side(case: Case) -> Side:
+    """Without anything pending the app has what it was told, unless its deletion was refused."""
     if case.pending is None:
-        return Same()
+        return Gone() if case.link.app is None and case.link.event_id else Same()
     if case.pending.wish is Wish.WRITE and case.link.app is not None:
         return Changed(case.link.app)
     return Gone()
@@ -95,16 +106,34 @@ def receive(case: Case) -> Settlement | None:
     """The rows that settle the case; None where they are right as they are."""
     outlook, app = muted(outlook_side(case), app_side(case), case.policy)
     match decide(outlook, app, case.policy):
-        case Nothing() | WriteOutlook() | DeleteOutlook():
-            return _noted(case)
-        case WriteApp():
-            return _written(case)
-        case Merge():
+        case WriteOutlook() if _oversteps(case):
             return _merged(case)
+        case Nothing() | WriteOutlook():
+            return _noted(case)
+        case DeleteOutlook():
+            return _noted(case) if case.seen else _forgotten(case)
+        case WriteApp() | Merge():
+            return _written(case)
         case DeleteApp():
             return _deleted(case)
         case Forget():
             return _forgotten(case)
+
+
+def _oversteps(case: Case) -> bool:
+    """The host app edited what Outlook owns."""
+    seen, link = case.seen, case.link
+    if seen is None or seen.event is None or link.app is None or link.base is None:
+        return False
+    return bool(unowned(seen.event, link.app, case.policy))
+
+
+def unowned(outlook: Event, app: Event, policy: Policy) -> tuple[str, ...]:
+    """The fields in which the app differs from Outlook, which owns them."""
+    if policy.direction is not Direction.BOTH:
+        return ()
+    changed = differing(outlook, app)
+    return tuple(name for name in changed if policy.owner(name) is Owner.OUTLOOK)
 
 
 def imported(case: Case) -> Settlement:
@@ -116,22 +145,37 @@ def imported(case: Case) -> Settlement:
     return Settlement(link=link, changes=(_change(case, link, CREATED),))
 
 
+def let_go(case: Case, seen: Seen) -> Settlement:
+    """The meeting is linked in its organiser's calendar from now on."""
+    link = replace(_parted(case.link), app=None, version=case.link.version + 1, changed=case.now)
+    return Settlement(
+        link=link,
+        event_was=case.link.event_id,
+        copy=Copy(seen.event_id, seen.ical_uid, seen.organizer, seen.etag),
+        changes=(_change(case, link, DELETED),),
+    )
+
+
 def _noted(case: Case) -> Settlement | None:
     """Nothing for the host app but the answers of attendees; the etag is remembered."""
     seen, link = case.seen, case.link
     if seen is None or seen.event is None:
         return Settlement(link=_parted(link), event_was=link.event_id) if link.event_id else None
     if case.pending is not None and _is_applied(case, seen.event):
-        return _applied(case, seen)
+        return _applied(case, seen, seen.event)
     known = _shown(link, seen)
-    if case.pending is not None and case.link.outlook != known.outlook:
+    if case.pending is not None and link.outlook != known.outlook:
         known = replace(known, base=known.base or seen.event)
-    if link.app is not None and (app := _answered(link.app, seen.event)) != link.app:
-        known = replace(known, app=app, version=link.version + 1, changed=case.now)
-        return Settlement(
-            link=known, changes=(_change(case, known, UPDATED, fields=(RESPONSES,)),)
-        )
-    return Settlement(link=known) if known != link else None
+    settlement = _with_answers(case, known, seen.event)
+    return settlement if settlement.link != link else None
+
+
+def _with_answers(case: Case, link: Link, shown: Event) -> Settlement:
+    """The link, and the answers of attendees if the host app has not got them."""
+    if link.app is None or (app := _answered(link.app, shown)) == link.app:
+        return Settlement(link=link)
+    link = replace(link, app=app, version=link.version + 1, changed=case.now)
+    return Settlement(link=link, changes=(_change(case, link, UPDATED, fields=(RESPONSES,)),))
 
 
 def _is_applied(case: Case, shown: Event) -> bool:
@@ -145,9 +189,9 @@ def _wanted(case: Case) -> Event:
     return case.link.app
 
 
-def _applied(case: Case, seen: Seen) -> Settlement:
+def _applied(case: Case, seen: Seen, shown: Event) -> Settlement:
     link = replace(_shown(case.link, seen), base=case.link.app)
-    return _finished(case, Settlement(link=link))
+    return _finished(case, _with_answers(case, link, shown))
 
 
 def _finished(case: Case, settlement: Settlement, problem: Problem | None = None) -> Settlement:
@@ -197,7 +241,7 @@ def _change(
 
 
 def _written(case: Case) -> Settlement:
-    """Outlook changed and the app did not; or it deleted, and is overruled."""
+    """Outlook changed, whatever the app did; if it deleted, it is overruled."""
     seen = case.seen
     if seen is None or seen.event is None:
         raise ValueError("what is gone cannot be written to the app")
@@ -231,16 +275,21 @@ def _merged(case: Case) -> Settlement:
     shown = _shown(link, seen)
     base = replace(merged.event, **{f: getattr(seen.event, f) for f in merged.outlook_needs})
     shown = replace(shown, app=merged.event, base=base)
-    if merged.app_needs:
+    news = merged.app_needs or (
+        (RESPONSES,) if responses(merged.event) != responses(link.app) else ()
+    )
+    if news or merged.conflicts:
         shown = replace(shown, version=link.version + 1, changed=case.now)
-    settlement = Settlement(link=shown, changes=_told(case, shown, merged))
+    settlement = Settlement(link=shown, changes=_told(case, shown, news, merged.conflicts))
     if merged.outlook_needs or case.pending is None:
         return settlement
     return _finished(case, settlement)
 
 
-def _told(case: Case, link: Link, merged: Merged) -> tuple[Change, ...]:
-    if not (merged.app_needs or merged.conflicts):
+def _told(
+    case: Case, link: Link, fields: tuple[str, ...], conflicts: tuple[Conflict, ...]
+) -> tuple[Change, ...]:
+    if not (fields or conflicts):
         return ()
     return (
         appointment_change(
@@ -249,8 +298,8 @@ def _told(case: Case, link: Link, merged: Merged) -> tuple[Change, ...]:
             UPDATED,
             case.now,
             mailbox=case.mailbox,
-            fields=merged.app_needs,
-            conflicts=merged.conflicts,
+            fields=fields,
+            conflicts=conflicts,
         ),
     )
 

@@ -6,13 +6,15 @@ its etag and content, a deletion by looking.
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from typing import Any
 
 from shared.calendar.digest import digest
-from shared.errors import Contended, Rejected, Throttled, TryAgain
+from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
 from shared.graph.seen import Seen
 from shared.graph.writes import plan
+from shared.policy.policy import Direction
 from shared.store.records import Link, Pending, Settlement, Wish
-from shared.sync.inbound import Case, ended, receive
+from shared.sync.inbound import WITHDRAWN, Case, ended, receive, unowned
 from shared.sync.report import outcome
 from shared.sync.shift import Shift
 
@@ -60,7 +62,7 @@ async def push(shift: Shift, appointment: str) -> None:
         except Contended:
             await shift.hold()
         except Rejected as rejected:
-            await _refuse(shift, Work(link, await _as_stored(shift, pending)), rejected)
+            await _refuse(shift, await _as_stored(shift, pending), rejected.problem)
     if await shift.store.pending(shift.key, appointment) is not None:
         raise Contended(after=2, reason="an appointment is changed faster than it can be written")
 
@@ -79,6 +81,8 @@ class Work:
 
 async def _push(shift: Shift, work: Work) -> None:
     await shift.breathe()
+    if shift.policy.direction is Direction.TO_APP:
+        raise Rejected(Problem("direction-to-app"))
     match work.pending.wish:
         case Wish.WRITE if work.link.event_id:
             await _update(shift, work)
@@ -120,6 +124,8 @@ async def _update(shift: Shift, work: Work) -> None:
     if link.app is None or link.outlook is None:
         raise ValueError("an update needs the content of both sides")
     patch = plan(link.outlook, link.app)
+    if _must_look(shift, work, patch):
+        return await _look_again(shift, work, await shift.mailbox.event(link.event_id))
     if not patch:
         return await _as_it_is(shift, work)
     try:
@@ -131,6 +137,18 @@ async def _update(shift: Shift, work: Work) -> None:
         return await _look_again(shift, work, None)
     await _written(shift, work, seen)
     return None
+
+
+def _must_look(shift: Shift, work: Work, patch: dict[str, Any]) -> bool:
+    """Nothing to write says nothing of an event that may be gone; and what Outlook owns is not
+    written, but reported.
+    """
+    link = work.link
+    if link.app is None or link.outlook is None:
+        return True
+    if not patch:
+        return WITHDRAWN in work.pending.maybe_written
+    return link.base is not None and bool(unowned(link.outlook, link.app, shift.policy))
 
 
 async def _as_it_is(shift: Shift, work: Work) -> None:
@@ -218,10 +236,17 @@ def _case(shift: Shift, work: Work, seen: Seen | None) -> Case:
     )
 
 
-async def _refuse(shift: Shift, work: Work, rejected: Rejected) -> None:
+async def refuse_all(shift: Shift, problem: Problem) -> None:
+    """For a calendar that is worked on no more: nothing waits for what will never come."""
+    while waiting := await shift.store.pendings(shift.key, limit=100):
+        for pending in waiting:
+            await _refuse(shift, pending, problem)
+
+
+async def _refuse(shift: Shift, pending: Pending, problem: Problem) -> None:
     """Told once, and not tried again; the next change of the appointment is."""
     now = shift.clock()
-    done = ended(work.pending, now, rejected.problem)
+    done = ended(pending, now, problem)
     await shift.settle(
-        Settlement(done=work.pending, operations=(done,), changes=(outcome(shift.key, done, now),))
+        Settlement(done=pending, operations=(done,), changes=(outcome(shift.key, done, now),))
     )

@@ -4,7 +4,6 @@ Order matters: the events' rows are settled first, the delta link is saved last,
 goes at the very end. Whatever is cut off in between is simply done again.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -12,7 +11,7 @@ from datetime import UTC, datetime, time, timedelta
 from shared.calendar.event import AllDay, Event
 from shared.errors import Contended, Resync, TryAgain
 from shared.graph.seen import Kind, Seen
-from shared.policy.policy import Backfill, ImportNew
+from shared.policy.policy import Backfill, Direction, ImportNew
 from shared.store.records import (
     AppointmentStatus,
     Copy,
@@ -22,7 +21,8 @@ from shared.store.records import (
     Pending,
     Settlement,
 )
-from shared.sync.inbound import Case, imported, receive
+from shared.sync.inbound import Case, imported, let_go, receive
+from shared.sync.meetings import appointment_id, held_elsewhere, is_taken_over, take_over
 from shared.sync.shift import Shift
 from shared.sync.wake import ROUND
 
@@ -99,13 +99,20 @@ async def _pages(shift: Shift, link: str, window: tuple[datetime, datetime]) -> 
 
 
 async def _with_hinted(shift: Shift, found: Round, mark: Mark) -> list[Seen]:
-    """Delta may lag behind the notifications: what they named is read by id."""
+    """Delta may lag behind the notifications: what they named is read by id.
+
+    A stranger is left to a later round: notifications are of the whole mailbox, and only delta
+    says that an event lies in this calendar and in its window.
+    """
     items = list(found.items.values())
     hints = dict(hint for hint in mark.hints if hint != ROUND)
     unseen = {event_id: etag for event_id, etag in hints.items() if event_id not in found.items}
-    for event_id in await unknown(shift, unseen):
+    named = await unknown(shift, unseen)
+    links = await shift.store.links_of(shift.key, named)
+    for event_id in named:
         seen = await shift.mailbox.event(event_id)
-        items.append(seen or Seen(event_id, removed=True))
+        if event_id in links or (seen is not None and seen.tag):
+            items.append(seen or Seen(event_id, removed=True))
     return items
 
 
@@ -153,8 +160,7 @@ async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
     settlements: list[Settlement | None] = []
     for item in items:
         if link := links.get(item.event_id):
-            case = await _case(shift, link, pendings.get(link.appointment), item)
-            settlements.append(case and receive(case))
+            settlements.append(await _linked(shift, link, pendings.get(link.appointment), item))
         else:
             settlements.append(
                 await _unlinked(shift, item, copies.get(item.event_id), pendings.values())
@@ -162,7 +168,9 @@ async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
     return [settlement for settlement in settlements if settlement]
 
 
-async def _case(shift: Shift, link: Link, pending: Pending | None, item: Seen) -> Case | None:
+async def _linked(
+    shift: Shift, link: Link, pending: Pending | None, item: Seen
+) -> Settlement | None:
     """A removal is believed only after a look: it may have left the window, not the calendar."""
     seen: Seen | None = item
     if item.removed:
@@ -170,9 +178,12 @@ async def _case(shift: Shift, link: Link, pending: Pending | None, item: Seen) -
         seen = await shift.mailbox.event(item.event_id)
     elif item.event is None:
         return None
+    case = _case_of(shift, link, pending, seen)
+    if pending is None and seen is not None and await is_taken_over(shift, link):
+        return let_go(case, seen)
     if pending is None and seen is not None and seen.etag == link.outlook_etag:
         return None
-    return _case_of(shift, link, pending, seen)
+    return receive(case)
 
 
 def _case_of(shift: Shift, link: Link, pending: Pending | None, seen: Seen | None) -> Case:
@@ -188,7 +199,7 @@ async def _unlinked(
         return Settlement(drop_copy=item.event_id) if known else None
     if item.event is None or item.kind not in SINGLE or item.is_cancelled:
         return None
-    if known and (known.organizer or known.etag == item.etag):
+    if known and known.etag == item.etag:
         return None
     ours = await _ours(shift, item, pendings)
     if ours is not None:
@@ -215,29 +226,15 @@ async def _news(shift: Shift, item: Seen, known: Copy | None) -> Settlement | No
     copy = Copy(item.event_id, item.ical_uid, "", item.etag)
     if not shift.calendar.announced and shift.policy.backfill is Backfill.NONE:
         return Settlement(copy=copy)
-    if shift.policy.import_new is ImportNew.NONE:
+    if shift.policy.import_new is ImportNew.NONE or shift.policy.direction is Direction.TO_OUTLOOK:
         return None
-    if not item.is_organizer and (host := await _held_elsewhere(shift, item)):
-        return Settlement(copy=replace(copy, organizer=host))
+    if not item.is_organizer and (host := await held_elsewhere(shift, item)):
+        held = known is not None and known.organizer == host
+        return None if held else Settlement(copy=replace(copy, organizer=host))
+    if item.is_organizer:
+        await take_over(shift, item)
     settlement = await _import(shift, item)
     return replace(settlement, drop_copy=item.event_id) if known else settlement
-
-
-async def _held_elsewhere(shift: Shift, item: Seen) -> str:
-    """The organiser, if the meeting is linked in another calendar of the tenant; else ""."""
-    organizer = await shift.store.calendar_at(shift.key.tenant, item.organizer)
-    if organizer is not None and organizer != shift.key:
-        return item.organizer
-    holder, _ = await shift.store.claim_meeting(
-        shift.key.tenant, item.ical_uid, shift.key, appointment_id(shift, item)
-    )
-    return "" if holder == shift.key else item.organizer or "unknown"
-
-
-def appointment_id(shift: Shift, item: Seen) -> str:
-    """The same whenever the same event is imported, so that importing twice is importing once."""
-    name = f"{shift.key}/{item.event_id}"
-    return f"outlook-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
 
 
 async def _import(shift: Shift, item: Seen) -> Settlement:
@@ -245,14 +242,9 @@ async def _import(shift: Shift, item: Seen) -> Settlement:
     await shift.store.claim(shift.key.tenant, appointment, shift.key)
     link = await shift.store.link(shift.key, appointment)
     tentative = shift.policy.import_new is ImportNew.TENTATIVE
-    blank = link or Link(
-        appointment,
-        0,
-        None,
-        status=AppointmentStatus.TENTATIVE if tentative else AppointmentStatus.CONFIRMED,
-        origin=Origin.OUTLOOK,
-    )
-    return imported(_case_of(shift, blank, None, item))
+    status = AppointmentStatus.TENTATIVE if tentative else AppointmentStatus.CONFIRMED
+    blank = link or Link(appointment, 0, None, origin=Origin.OUTLOOK)
+    return imported(_case_of(shift, replace(blank, status=status), None, item))
 
 
 async def _missing(shift: Shift, found: Round) -> int:
