@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared.errors import Contended, Reconnect, Rejected
+from shared.errors import Contended, Problem, Reconnect, Rejected
 from shared.graph.client import Graph
 from shared.observe import note
 from shared.policy.policy import Policy
@@ -27,7 +27,7 @@ from shared.store.records import (
     State,
 )
 from shared.store.store import Store
-from shared.sync.outbound import push_all
+from shared.sync.outbound import push_all, refuse_all
 from shared.sync.report import calendar_change, connection_change
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
@@ -120,7 +120,7 @@ class Engine:
         )
 
     async def _work(self, shift: Shift) -> bool:
-        if shift.calendar.state is State.DISCONNECTING:
+        if shift.calendar.state in ENDING:
             await self._disconnect(shift)
         if shift.calendar.state not in AT_WORK:
             return await self._connected_again(shift.key)
@@ -226,9 +226,12 @@ class Engine:
             await self.store.unmark(mark)
 
     async def _disconnect(self, shift: Shift) -> None:
-        """Events and links stay; the last calendar of a connection takes its tokens along."""
+        """Events and links stay; the last calendar of a connection takes its tokens along. All
+        of it can be done again, for a worker may have died in its midst.
+        """
         with suppress(Reconnect, Rejected):
             await end_subscription(shift)
+        await refuse_all(shift, Problem("mailbox-not-connected"))
         await self._set_state(shift, State.DISCONNECTED, "")
         await self.relay(shift.key)
         connection = shift.connection

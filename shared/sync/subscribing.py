@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from shared.errors import Contended, Rejected
+from shared.errors import Contended, Rejected, Throttled, Unavailable
 from shared.graph.seen import Subscription
 from shared.store.records import Calendar, CalendarKey, Due, DueKind
 from shared.sync.shift import Shift
@@ -17,6 +17,7 @@ from shared.sync.shift import Shift
 LIFE = timedelta(minutes=10_070)
 # After a refusal Graph is asked again; until then the calendar is polled.
 REFUSED_FOR = timedelta(hours=1)
+LATER = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,14 @@ class Hooks:
 async def keep_subscribed(shift: Shift, hooks: Hooks) -> None:
     now = shift.clock()
     if not _is_due(shift.calendar, now):
-        return
+        return None
     try:
         subscription = await _renewed(shift, now) or await _made(shift, hooks, now)
     except Rejected:
-        await _polled(shift, now)
-        return
+        return await _polled(shift, now)
+    except (Throttled, Unavailable):
+        # The calendar is not to wait for it: the round goes on, and the next one tries again.
+        return await _remind(shift, now + LATER)
     await shift.save(
         replace(
             shift.calendar,
@@ -49,6 +52,7 @@ async def keep_subscribed(shift: Shift, hooks: Hooks) -> None:
         )
     )
     await _remind(shift, now + (subscription.expires - now) / 2)
+    return None
 
 
 def _is_due(calendar: Calendar, now: datetime) -> bool:
@@ -72,7 +76,10 @@ async def _made(shift: Shift, hooks: Hooks, now: datetime) -> Subscription:
         return await shift.mailbox.subscribe(*urls, state, now + LIFE)
     except Contended:
         await _end_strays(shift)
+    try:
         return await shift.mailbox.subscribe(*urls, state, now + LIFE)
+    except Contended as again:
+        raise Unavailable(reason="a subscription is in the way that is not listed") from again
 
 
 async def _end_strays(shift: Shift) -> None:
@@ -93,6 +100,7 @@ async def _remind(shift: Shift, at: datetime) -> None:
 
 
 async def end_subscription(shift: Shift) -> None:
-    if shift.calendar.subscription:
-        await shift.mailbox.unsubscribe(shift.calendar.subscription)
+    if not shift.calendar.subscription:
+        return
+    await shift.mailbox.unsubscribe(shift.calendar.subscription)
     await shift.save(replace(shift.calendar, subscription="", subscription_expires=None))
