@@ -49,7 +49,8 @@ async def _of_routing(request: Request, error: Exception) -> Response:
     status = cast("HTTPException", error).status_code
     if status == METHOD_NOT_ALLOWED:
         return problem_response(Problem("method-not-allowed"), {"Allow": _allowed(request)})
-    return problem_response(Problem("route-unknown" if status == NOT_FOUND else "invalid-request"))
+    # Of a bad body the framework says no more than 400: text that is not UTF-8, for one.
+    return problem_response(Problem("route-unknown" if status == NOT_FOUND else "malformed-json"))
 
 
 def _allowed(request: Request) -> str:
