@@ -37,11 +37,14 @@ def words_of(problem: dict[str, Any]) -> str:
 
 
 class Calbridge:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(
+        self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._client = httpx.AsyncClient(
             base_url=f"{settings.calbridge}/v1/",
             headers={"X-Api-Key": settings.api_key},
             timeout=httpx.Timeout(25, connect=2),
+            transport=transport,
         )
 
     async def close(self) -> None:

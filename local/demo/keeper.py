@@ -1,9 +1,11 @@
 """Keeps Calbridge and Meridian Care acquainted: tenants, webhook endpoints, who is connected.
 
-Comes round every few seconds, so that whatever was down or lost meanwhile is made good.
+While somebody looks, it asks every few seconds whether Calbridge is there. Everything else is
+looked at when Calbridge comes back, when a change says so, and once a minute all the same.
 """
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -17,8 +19,9 @@ from local.demo.sender import Sender
 from local.demo.store import Line
 
 PAUSE = 4.0
+EVERYTHING_AFTER = 60.0
 PAUSE_WHILE_DOWN = 1.0
-PAUSE_WHILE_STALE = 0.2
+SHORTEST_PAUSE = 0.2
 
 
 class Keeper:
@@ -28,21 +31,30 @@ class Keeper:
         self._sender = sender
         self._seeded = False
         self._said = ""
+        self._due = 0.0
 
     async def run(self) -> None:
         while True:
             with suppress(OutlookUnreachable, OutlookRefused):
                 await self._seed()
-            self._answers(await self._round())
+            everything = self._is_due()
+            if everything or self._product.live.looked_at:
+                self._answers(await self._round(everything=everything))
             await self._rest()
+
+    def _is_due(self) -> bool:
+        back = not self._product.calbridge_answers
+        return back or self._stale() or time.monotonic() >= self._due
 
     async def _rest(self) -> None:
         """Shorter when a change said that somebody's connection is no longer as known."""
         down = not self._product.calbridge_answers
-        waited, enough = 0.0, PAUSE_WHILE_DOWN if down else PAUSE
-        while waited < enough and not (not down and self._stale()):
-            await asyncio.sleep(PAUSE_WHILE_STALE)
-            waited += PAUSE_WHILE_STALE
+        rested, enough = 0.0, PAUSE_WHILE_DOWN if down else PAUSE
+        while rested < enough:
+            await asyncio.sleep(SHORTEST_PAUSE)
+            rested += SHORTEST_PAUSE
+            if self._stale() and not down:
+                return
 
     def _stale(self) -> bool:
         return any(self._product.store.fact(f"stale.{tenant}") for tenant in PRACTICES)
@@ -55,12 +67,14 @@ class Keeper:
             self._seeded = True
             self._product.live.poke()
 
-    async def _round(self) -> bool:
+    async def _round(self, *, everything: bool) -> bool:
         """Whether Calbridge answered."""
         try:
             await self._product.calbridge.ask("GET", "health")
-            for practice in PRACTICES.values():
+            for practice in PRACTICES.values() if everything else ():
                 await self._acquaint(practice)
+            if everything:
+                self._due = time.monotonic() + EVERYTHING_AFTER
         except Unreachable:
             return False
         except ApiProblem as problem:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import httpx
+
 from local.demo.calbridge import Calbridge
 from local.demo.live import Live
 from local.demo.outlook import Outlook
@@ -15,10 +17,14 @@ CONNECTED = frozenset({"provisioning", "active", "degraded"})
 
 
 class Product:
-    def __init__(self, settings: Settings) -> None:
+    """`transport` leads to Calbridge; None means real sockets."""
+
+    def __init__(
+        self, settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self.settings = settings
         self.store = Store(settings.state / "demo.db")
-        self.calbridge = Calbridge(settings)
+        self.calbridge = Calbridge(settings, transport)
         self.outlook = Outlook(settings)
         self.live = Live()
         self.stopwatch = Stopwatch(self.store)

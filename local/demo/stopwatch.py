@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from local.demo.store import Store
 from local.demo.times import Content
 
+PATIENCE = 120.0
+
 
 @dataclass(frozen=True)
 class Wait:
@@ -45,6 +47,15 @@ class Stopwatch:
     def waiting(self, side: str) -> set[tuple[str, str]]:
         """Tenant and person of all that wait for that side."""
         return {(wait.tenant, wait.person) for wait in self._waits if wait.side == side}
+
+    def give_up(self) -> int:
+        """On those that wait too long; how many that were."""
+        late = [wait for wait in self._waits if time.monotonic() - wait.began > PATIENCE]
+        for wait in late:
+            self._waits.remove(wait)
+            detail = "Not seen within two minutes."
+            self._store.amend(wait.line, state="note", detail=detail)
+        return len(late)
 
     def forget(self, line: int) -> None:
         self._waits = [wait for wait in self._waits if wait.line != line]

@@ -15,6 +15,8 @@ class Watcher:
 
     async def run(self) -> None:
         while True:
+            if self._product.stopwatch.give_up():
+                self._product.live.poke()
             measuring = self._product.stopwatch.waiting("outlook")
             for tenant, person in measuring | self._product.live.looked_at:
                 await self.look(tenant, person)
