@@ -95,6 +95,8 @@ async def _pages(shift: Shift, link: str, window: tuple[datetime, datetime]) -> 
         items.update({item.event_id: item for item in page.items})
         if page.delta_link:
             return Round(items, page.delta_link, whole, window)
+        if not page.next_link:
+            raise Resync("a page that says neither that it is the last nor where the next is")
         link = page.next_link
 
 

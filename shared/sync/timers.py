@@ -6,7 +6,7 @@ again.
 
 from datetime import datetime, timedelta
 
-from shared.store.records import CalendarKey, Due, DueKind
+from shared.store.records import CalendarKey, Due, DueKind, State
 from shared.store.store import Store
 from shared.sync.engine import AT_WORK, Engine
 from shared.sync.wake import DELIVER, GRACE
@@ -45,12 +45,23 @@ async def sweep(engine: Engine, now: datetime) -> int:
     count = 0
     for due in await engine.store.due(DueKind.WORK, now):
         key = CalendarKey.parse(due.name)
-        if await engine.has_work(key):
+        if await engine.has_work(key) and not await _waits_for_person(engine, key):
             await engine.store.remind(Due(DueKind.WORK, now + GRACE, due.name))
             await engine.wake.reader(key)
             count += 1
         await engine.store.forget(due)
     return count + await _deliveries(engine.store, engine, now)
+
+
+async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:
+    """What is pending then is tried again by the poll, once an hour."""
+    calendar = await engine.store.calendar(key)
+    return (
+        calendar is not None
+        and calendar.state is State.ACTION_REQUIRED
+        and await engine.store.marked(key) is None
+        and not await engine.store.outbox(key, limit=1)
+    )
 
 
 async def _deliveries(store: Store, engine: Engine, now: datetime) -> int:
