@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 from azure.core.exceptions import ResourceExistsError
 from azure.data.tables.aio import TableServiceClient
@@ -23,7 +24,12 @@ DEVELOPMENT = (
     "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;"
 )
 
-TIMEOUTS: dict[str, Any] = {"connection_timeout": 5, "read_timeout": 20}
+# Left to look for a proxy and a .netrc, aiohttp asks a thread about both before each request.
+TIMEOUTS: dict[str, Any] = {
+    "connection_timeout": 5,
+    "read_timeout": 20,
+    "use_env_settings": bool(getproxies()),
+}
 # The queue is the retry loop: in process only what a dropped packet needs, 0.2 s in all, and
 # nothing for an answer that asks for patience.
 PATIENCE: dict[str, Any] = TIMEOUTS | {
