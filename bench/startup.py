@@ -61,7 +61,7 @@ def _resident() -> float:
 async def child(kind: str) -> list[dict[str, Any]]:
     steps = Steps()
     steps.done("interpreter runs")
-    from local.host import worker  # noqa: PLC0415 - the import is what is measured
+    from local.host import worker
 
     steps.done("runtime library imported")
     indexed = await worker.index(ROOT)
@@ -78,7 +78,7 @@ async def child(kind: str) -> list[dict[str, Any]]:
 
 
 async def _ask(function: str, name: str, value: Any) -> None:
-    from local.host import worker  # noqa: PLC0415
+    from local.host import worker
 
     outcome = await worker.run(worker.Call(function, {name: value}, _metadata()))
     if not outcome.succeeded:
@@ -90,19 +90,19 @@ async def _ask(function: str, name: str, value: Any) -> None:
 
 
 def _get(url: str) -> Any:
-    from local.host.protos import RpcHttp, TypedData  # noqa: PLC0415
+    from local.host.protos import RpcHttp, TypedData
 
     return TypedData(http=RpcHttp("GET", url, body=TypedData(bytes=b"")))
 
 
 def _message() -> Any:
-    from local.host.protos import TypedData  # noqa: PLC0415
+    from local.host.protos import TypedData
 
     return TypedData(string=UNKNOWN)
 
 
 def _metadata() -> dict[str, Any]:
-    from local.host.protos import TypedData  # noqa: PLC0415
+    from local.host.protos import TypedData
 
     return {"Id": TypedData(string="1"), "DequeueCount": TypedData(json="1")}
 
@@ -140,7 +140,7 @@ def main() -> None:
     if given.child:
         print(json.dumps(asyncio.run(child(given.child))))
         return
-    from tests.azurite import Azurite  # noqa: PLC0415 - the child imports no pytest
+    from tests.azurite import Azurite
 
     print(heading("bench.startup"))
     with tempfile.TemporaryDirectory() as folder:

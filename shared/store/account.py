@@ -58,7 +58,7 @@ class Place:
         if settings.storage_connection:
             return cls.parse(settings.storage_connection.reveal())
         # Imported late: a quarter of a second that a connection string does not need.
-        from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415
+        from azure.identity.aio import ManagedIdentityCredential  # noqa: PLC0415 - see above
 
         credential = ManagedIdentityCredential(client_id=settings.storage_identity or None)
         return cls("", settings.table_uri, settings.queue_uri, credential)

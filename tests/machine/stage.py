@@ -254,7 +254,7 @@ class Stage:
         self.twin = Twin()
         self.deaf = Deaf()
         self.app = create_app(self.twin)
-        self.twin.notifier.changed = self.deaf.changed  # type: ignore[method-assign]
+        self.twin.notifier.changed = self.deaf.changed
         self.twin.world.create_tenant(ENTRA, "contoso.test", "Contoso")
         self.people = {
             name: self.twin.world.create_person(ENTRA, f"{name}@contoso.test", name.title())
@@ -270,9 +270,9 @@ class Stage:
         transport = httpx.ASGITransport(as_caller(self.app, caller))
         self.graph = FragileGraph(transport, self.fuse)
         graph = Graph(SETTINGS, OneToken(), self.graph)
-        self.wake = Wake(self.store, self.queues)  # type: ignore[arg-type]
+        self.wake = Wake(self.store, self.queues)
         self.engine = Engine(
-            self.store,  # type: ignore[arg-type]
+            self.store,
             graph,
             self.wake,
             Hooks(SETTINGS.public_url),

@@ -25,8 +25,8 @@ from shared.graph.writes import plan
 EVENT = Event(
     subject="Fitting Müller",
     when=Timed(
-        Zoned(datetime(2026, 11, 23, 10), "Europe/Rome"),  # noqa: DTZ001
-        Zoned(datetime(2026, 11, 23, 11), "Europe/Rome"),  # noqa: DTZ001
+        Zoned(datetime(2026, 11, 23, 10), "Europe/Rome"),  # noqa: DTZ001 - a wall time
+        Zoned(datetime(2026, 11, 23, 11), "Europe/Rome"),  # noqa: DTZ001 - a wall time
     ),
     body=Body("Bring <the> papers\nand time"),
     location="Shop 5",

@@ -555,4 +555,4 @@ class TestDropping:
 
 
 def ids(changes: Iterable[object]) -> list[str]:
-    return [change.id for change in changes]  # type: ignore[attr-defined]
+    return [change.id for change in changes]
