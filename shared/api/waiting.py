@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 0.5
+# Who has waited seconds already can wait a little longer; many who wait cost as much as the work.
+LONGEST_PAUSE = 1.0
 
 _Seen = TypeVar("_Seen")
 
