@@ -1,11 +1,19 @@
 """Meridian Care in a browser: what a person does on one side shows on the other."""
 
+import ssl
+from typing import Any
+
+import httpx
 import pytest
 from playwright.async_api import expect
 
+from local import certs
+from local.run.requirements import ROOT
 from tests.browser.demo_page import DemoPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+REFUSAL = {"status": 400, "code": "ErrorInvalidRequest", "message": "Your request is invalid."}
 
 LAKESIDE = "lakeside"
 HARBOUR = "harbour"
@@ -70,6 +78,26 @@ async def test_a_tentative_appointment_is_confirmed(demo: DemoPage):
     await demo.page.locator("#details-confirm").click()
 
     await expect(item).not_to_contain_class("tentative")
+
+
+async def test_a_change_that_microsoft_refuses_is_said(demo: DemoPage):
+    """The log and the appointment tell of it in words; Outlook stays as it was."""
+    await demo.connect(LAKESIDE, AMIR)
+    await demo.expect_shown("outlook", "First visit", "10:00")
+    await spoil(demo, {"match": {"method": "PATCH", "user": AMIR}, "action": REFUSAL})
+    await demo.move("app", "First visit", 0, "12:00")
+
+    line = demo.page.locator("#log tr.refused", has_text="Moved “First visit")
+    await expect(line).to_contain_text("Microsoft 365 refused the change", timeout=10_000)
+    await expect(demo.item("app", "First visit")).to_contain_class("refused")
+    await demo.expect_shown("outlook", "First visit", "10:00")
+
+
+async def spoil(demo: DemoPage, fault: dict[str, Any]) -> None:
+    trust = ssl.create_default_context(cafile=certs.ensure(ROOT / certs.FOLDER).ca)
+    async with httpx.AsyncClient(verify=trust) as client:
+        answer = await client.post(f"{demo.stack.twin}/_twin/faults", json=fault)
+    answer.raise_for_status()
 
 
 async def test_refused_consent_is_said(demo: DemoPage):
