@@ -175,12 +175,11 @@ class Engine:
         await self._save(shift, interval=interval, poll_due=due)
 
     async def _set_state(self, shift: Shift, state: State, cause: str) -> None:
-        was = shift.calendar.state
-        if (was, shift.calendar.cause) == (state, cause):
+        if (shift.calendar.state, shift.calendar.cause) == (state, cause):
             return
         await shift.look_again()
-        now = self.clock()
-        told = replace(shift.calendar, state=state, cause=cause, since=now)
+        was, now = shift.calendar, self.clock()
+        told = replace(was, state=state, cause=cause, since=now)
         await shift.settle(Settlement(changes=(calendar_change(told, was, now),)))
         await self._save(shift, state=state, cause=cause, since=now)
 
@@ -191,9 +190,9 @@ class Engine:
             return
         now = self.clock()
         told = replace(was, state=state, cause=cause, since=now)
+        await shift.settle(Settlement(changes=(connection_change(told, was, now),)))
         with suppress(Contended):
             shift.connection = await self.store.put_connection(told)
-            await shift.settle(Settlement(changes=(connection_change(told, was.state, now),)))
 
     async def _save(self, shift: Shift, **changes: object) -> None:
         for _ in range(5):

@@ -16,7 +16,6 @@ from shared.store.records import (
     Connection,
     Link,
     Operation,
-    State,
 )
 from shared.sync.merge import Conflict
 
@@ -119,25 +118,30 @@ def outcome(key: CalendarKey, operation: Operation, now: datetime) -> Change:
     )
 
 
-def calendar_change(calendar: Calendar, was: State, now: datetime) -> Change:
+def calendar_change(calendar: Calendar, was: Calendar, now: datetime) -> Change:
+    """Named by the state it ends, so that a worker that died before it could store the new one
+    does not tell of it twice.
+    """
     data = {
         "calendar": calendar.key.calendar,
         "mailbox": calendar.address,
         "state": calendar.state.value,
-        "was": was.value,
+        "was": was.state.value,
         "cause": calendar.cause,
     }
-    identity = f"{calendar.key.calendar}.{calendar.since.isoformat()}.{calendar.state.value}"
-    return Change(identity, CALENDAR_STATE, calendar.key.calendar, now, data)
+    name = calendar.key.calendar
+    identity = f"{name}.{was.since.isoformat()}.{was.state.value}.{calendar.state.value}"
+    return Change(identity, CALENDAR_STATE, name, now, data)
 
 
-def connection_change(connection: Connection, was: State, now: datetime) -> Change:
+def connection_change(connection: Connection, was: Connection, now: datetime) -> Change:
     data = {
         "connection": connection.id,
         "kind": connection.kind.value,
         "state": connection.state.value,
-        "was": was.value,
+        "was": was.state.value,
         "cause": connection.cause,
     }
-    identity = f"{connection.id}.{connection.since.isoformat()}.{connection.state.value}"
-    return Change(identity, CONNECTION_STATE, connection.id, now, data)
+    name = connection.id
+    identity = f"{name}.{was.since.isoformat()}.{was.state.value}.{connection.state.value}"
+    return Change(identity, CONNECTION_STATE, name, now, data)
