@@ -13,7 +13,7 @@ from shared.onboarding.connections import (
     connection_from,
     keep_connection,
 )
-from shared.onboarding.failures import keep_failure
+from shared.onboarding.failures import failed_page
 from shared.onboarding.links import USED, no_cookie, sent_to, usable_link
 from shared.onboarding.pages import Page, connected_page, redirect
 from shared.onboarding.returns import with_outcome
@@ -27,20 +27,18 @@ async def finish_admin_consent(services: Services, query: Mapping[str, str], coo
     try:
         begun = await services.grants.consented(query, cookie, services.clock())
     except (Reconnect, Refused) as failure:
-        await keep_failure(services, query, failure)
-        raise
+        return await failed_page(services, query, failure)
     return sent_to(services, begun)
 
 
 async def finish_sign_in(services: Services, query: Mapping[str, str], cookies: str) -> Page:
-    """Raises Refused or Reconnect with what the person, or somebody else, must do."""
+    """Where it fails, the page says what the person, or somebody else, must do."""
     cookie = cookie_in(cookies)
     try:
         granted = await services.grants.finish(query, cookie, services.clock())
         return await _granted(services, granted)
     except (Reconnect, Refused) as failure:
-        await keep_failure(services, query, failure)
-        raise
+        return await failed_page(services, query, failure)
 
 
 async def _granted(services: Services, granted: Granted) -> Page:

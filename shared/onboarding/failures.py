@@ -1,4 +1,4 @@
-"""Keeps on a consent link why it came to nothing, so that the host app can tell."""
+"""A consent that came to nothing: kept on its link for the host app, told to the person."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -8,24 +8,42 @@ import jwt
 
 from shared.catalogue import problem_of
 from shared.errors import Contended, Reconnect, Refused
-from shared.observe import note
+from shared.observe import correlation, note
+from shared.onboarding.pages import Page, problem_page
+from shared.onboarding.returns import with_outcome
 from shared.services import Services
+from shared.store.records import ConsentLink
 
 FORGED = "consent-state-invalid"
 
 
 async def keep_failure(
     services: Services, query: Mapping[str, str], failure: Reconnect | Refused
-) -> None:
-    """The state is read without a look at its signature: any failure but FORGED comes after
-    that look, and a forged state is not read at all.
+) -> ConsentLink | None:
+    """The link, if the failure was one of its own.
+
+    The state is read without a look at its signature: any failure but FORGED comes after that
+    look, and a forged state is not read at all.
     """
     code = problem_of(failure).code
     if code == FORGED:
-        return
+        return None
     claims = jwt.decode(query["state"], options={"verify_signature": False})
     link = await services.store.consent_link(claims["tenant"], claims["link"])
     note("consent.failed", tenant=claims["tenant"], code=code)
     if link is not None:
         with suppress(Contended):
             await services.store.put_consent_link(replace(link, state="failed", problem=code))
+    return link
+
+
+async def failed_page(
+    services: Services, query: Mapping[str, str], failure: Reconnect | Refused
+) -> Page:
+    """What happened and who can fix it, with the way back to the host app."""
+    link = await keep_failure(services, query, failure)
+    problem = problem_of(failure)
+    back = ""
+    if link is not None and link.return_url:
+        back = with_outcome(link.return_url, calbridge="failed", problem=problem.code)
+    return problem_page(problem, correlation(), back)

@@ -49,16 +49,20 @@ def connected_page(name: str) -> Page:
     )
 
 
-def problem_page(problem: Problem, reference: str = "") -> Page:
-    """What happened, who can fix it, and what to do next."""
+def problem_page(problem: Problem, reference: str = "", back: str = "") -> Page:
+    """What happened, who can fix it, and what to do next. `back` is where the host app waits."""
     cause = cause_of(problem.code)
     content = (
         f"<p>{escape(problem.detail or cause.meaning)}</p>"
         f"<h2>Who can fix it</h2><p>{escape(WHO[cause.fixed_by])}</p>"
         f"<h2>What to do</h2><p>{escape(cause.remedy)}</p>"
-        f"<p><small>{escape(cause.code)} {escape(reference)}</small></p>"
+        f"{_way_back(back)}<p><small>{escape(cause.code)} {escape(reference)}</small></p>"
     )
     return Page(_document(cause.title, content), cause.status)
+
+
+def _way_back(url: str) -> str:
+    return f'<p><a id="back" href="{escape(url)}">Back to the application</a></p>' if url else ""
 
 
 def _document(title: str, content: str) -> str:
