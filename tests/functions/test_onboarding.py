@@ -1,8 +1,10 @@
 """A person's way from the consent link to a connection, with a twin of Entra and Graph."""
 
+import re
 import ssl
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from html import unescape
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -182,6 +184,20 @@ async def test_declining_ends_on_a_page_that_helps(scene):
     kept = await scene.services.store.consent_link("acme", link["id"])
     assert (kept.state, kept.problem) == ("failed", "consent-declined")
     assert await scene.services.store.connections("acme") == []
+
+
+async def test_who_fails_has_a_way_back(scene):
+    """The page leads back to the host app, and says there what went wrong."""
+    link = await scene.link(login_hint="megan@contoso.example", return_url=f"{BACK}?tab=2")
+    visitor = await scene.visitor().visit(link["url"])
+    await visitor.visit(visitor.sign_in("megan@contoso.example", decline=True))
+
+    found = re.search(r'id="back" href="([^"]+)"', visitor.page)
+    assert found
+    query = parse_qs(urlsplit(unescape(found[1])).query)
+    assert query["calbridge"] == ["failed"]
+    assert query["problem"] == ["consent-declined"]
+    assert query["tab"] == ["2"]
 
 
 async def test_another_browser_cannot_finish(scene):
