@@ -67,6 +67,11 @@ def forgotten_maybe_written() -> None:
     inbound._maybe_written = lambda link, pending: frozenset()
 
 
+def forgotten_withdrawal() -> None:
+    """A put does not remember that the deletion it replaced may have been carried out."""
+    inbound._maybe_withdrawn = lambda pending: False  # type: ignore[assignment]
+
+
 def leaked_index() -> None:
     """The index row of an event that is gone stays."""
     settle = MemoryStore.settle
@@ -131,6 +136,7 @@ BUGS: dict[str, Callable[[], None]] = {
         blind_create,
         no_if_match,
         forgotten_maybe_written,
+        forgotten_withdrawal,
         leaked_index,
         delete_without_look,
         delta_link_first,

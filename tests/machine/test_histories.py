@@ -1,98 +1,29 @@
 """Stories that once ended badly, told from the first edit to the rest that follows."""
 
-import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
-from shared.calendar.event import Attendee, Event, Timed, Zoned
+from shared.calendar.event import Event
 from shared.errors import Refused
 from shared.store.records import (
     AppointmentStatus,
-    Link,
     OperationState,
-    State,
 )
-from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
-from shared.sync.timers import sweep
-from tests.machine.stage import TENANT, Crash, Stage, as_told, replace_policy
-
-START = datetime(2026, 3, 10, 9)  # noqa: DTZ001 - a wall time
-LUNCH = Event(
-    "Lunch",
-    Timed(Zoned(START, "Europe/Berlin"), Zoned(START + timedelta(hours=1), "Europe/Berlin")),
+from tests.machine.stage import Crash, Stage, as_told
+from tests.machine.telling import (
+    COFFEE,
+    LUNCH,
+    WITH_BEN,
+    begun,
+    delete,
+    link_of,
+    outcome,
+    put,
+    set_policy,
+    shown,
+    told,
 )
-WITH_BEN = replace(LUNCH, attendees=(Attendee("ben@contoso.test"),))
-COFFEE = {
-    "subject": "Coffee",
-    "start": {"dateTime": "2026-03-11T10:00:00", "timeZone": "UTC"},
-    "end": {"dateTime": "2026-03-11T11:00:00", "timeZone": "UTC"},
-}
-
-
-async def begun(*names: str, **policy: Any) -> Stage:
-    stage = Stage()
-    await stage.connect(*names, policy={"backfill": "window", **policy})
-    return stage
-
-
-async def put(
-    stage: Stage, event: Event, name: str = "lunch", mailbox: str = "anna", **more: Any
-) -> Accepted:
-    accepted = await put_appointment(
-        stage.store,  # type: ignore[arg-type]
-        stage.wake,
-        await stage.tenant(),
-        name,
-        Wanted(event, f"{mailbox}@contoso.test", **more),
-        stage.now,
-    )
-    stage.host.wrote(name, accepted.link.version, as_told(accepted.link))
-    return accepted
-
-
-async def delete(stage: Stage, name: str = "lunch", *, cancel: bool = False) -> Accepted:
-    accepted = await delete_appointment(
-        stage.store,  # type: ignore[arg-type]
-        stage.wake,
-        await stage.tenant(),
-        name,
-        now=stage.now,
-        cancel=cancel,
-    )
-    if not cancel:
-        stage.host.deleted(name, accepted.link.version)
-    return accepted
-
-
-async def link_of(stage: Stage, name: str = "lunch", mailbox: str = "anna") -> Link:
-    link = await stage.memory.link(stage.key(mailbox), name)
-    assert link is not None
-    return link
-
-
-async def outcome(stage: Stage, accepted: Accepted, mailbox: str = "anna") -> OperationState:
-    operation = await stage.memory.operation(
-        stage.key(mailbox), accepted.operation.appointment, accepted.operation.version
-    )
-    assert operation is not None
-    return operation.state
-
-
-async def told(stage: Stage) -> list[Any]:
-    return await stage.memory.changes(TENANT, 0, 1000)
-
-
-async def set_policy(stage: Stage, **policy: Any) -> None:
-    await stage.memory.put_tenant(replace_policy(await stage.tenant(), **policy))
-
-
-def shown(stage: Stage, mailbox: str = "anna") -> list[str]:
-    events = stage.twin.world.mailboxes[stage.people[mailbox].id].events.values()
-    return sorted(event.subject for event in events)
-
 
 # Directions.
 
@@ -290,163 +221,6 @@ async def test_a_new_status_alone_reaches_outlook_in_no_way():
     await stage.settle_down()
     assert await outcome(stage, accepted) is OperationState.APPLIED
     assert len(stage.twin.exchange.outbox) == mails
-
-
-# Disconnecting.
-
-
-async def disconnect(stage: Stage) -> None:
-    connection = await stage.memory.connection(TENANT, "grant")
-    assert connection is not None
-    await stage.engine.disconnect(connection)
-
-
-async def state_of(stage: Stage, name: str) -> State:
-    calendar = await stage.memory.calendar(stage.key(name))
-    assert calendar is not None
-    return calendar.state
-
-
-async def test_what_waits_when_its_calendar_is_disconnected_gets_an_outcome():
-    stage = await begun("anna")
-    await put(stage, LUNCH)
-    await stage.settle_down()
-    edit = await put(stage, replace(LUNCH, subject="Late lunch"))
-    stage.queues.sent.clear()
-    await disconnect(stage)
-    await stage.settle_down()
-    assert await outcome(stage, edit) is OperationState.REFUSED
-    assert not await stage.engine.has_work(stage.key("anna"))
-
-
-async def test_a_disconnected_calendar_accepts_no_deletion():
-    stage = await begun("anna")
-    await put(stage, LUNCH)
-    await stage.settle_down()
-    await disconnect(stage)
-    await stage.settle_down()
-    with pytest.raises(Refused):
-        await delete(stage)
-
-
-async def test_a_disconnection_ends_whenever_it_comes_in_a_round():
-    for effect in range(200):
-        stage = Stage()
-        await stage.connect()
-        await stage.memory.put_calendar(stage._calendar("anna"))  # pyright: ignore[reportPrivateUsage]
-        await stage.wake.dirty(stage.key("anna"), stage.now)
-        if not await disconnected_at(stage, effect):
-            return
-        await stage.settle_down()
-        assert await state_of(stage, "anna") is State.DISCONNECTED, effect
-        connection = await stage.memory.connection(TENANT, "grant")
-        assert connection is not None
-        assert connection.state is State.DISCONNECTED
-    raise AssertionError("a round has no end")
-
-
-async def disconnected_at(stage: Stage, effect: int) -> bool:
-    """By another process, behind that effect of a worker; whether the worker came that far."""
-    begun: list[asyncio.Task[None]] = []
-    original, first = stage.fuse.before, stage.fuse.count
-
-    def before() -> None:
-        if stage.fuse.count - first == effect and not begun:
-            begun.append(asyncio.create_task(disconnect_elsewhere(stage)))
-        original()
-
-    stage.fuse.before = before  # type: ignore[method-assign]
-    await stage.take_message()
-    await asyncio.gather(*begun)
-    return bool(begun)
-
-
-async def disconnect_elsewhere(stage: Stage) -> None:
-    connection = await stage.memory.connection(TENANT, "grant")
-    assert connection is not None
-    wake = replace(stage.wake, store=stage.memory)
-    await replace(stage.engine, store=stage.memory, wake=wake).disconnect(connection)
-
-
-@pytest.mark.parametrize("after", [False, True])
-async def test_a_disconnection_ends_whenever_its_worker_dies(after: bool):
-    for effect in range(100):
-        stage = await begun("anna")
-        await disconnect(stage)
-        fuse = stage.fuse
-        fuse.left, fuse.after = effect, after
-        await stage.take_message()
-        over, fuse.left = not fuse.blown, None
-        await stage.settle_down()
-        connection = await stage.memory.connection(TENANT, "grant")
-        assert connection is not None
-        assert connection.state is State.DISCONNECTED, effect
-        if over:
-            return
-    raise AssertionError("a disconnection has no end")
-
-
-async def test_a_calendar_that_waits_for_a_person_is_not_woken_every_minute():
-    stage = await begun("anna")
-    await put(stage, LUNCH)
-    stage.twin.faults.add(
-        {"match": {}, "action": {"status": 403, "code": "ErrorAccessDenied"}, "times": None}
-    )
-    await stage.take_message()
-    assert await state_of(stage, "anna") is State.ACTION_REQUIRED
-    woken = 0
-    for _ in range(30):
-        stage.now += timedelta(minutes=1)
-        woken += await sweep(stage.engine, stage.now)
-        while stage.queues.sent:
-            await stage.take_message()
-    assert woken == 0
-    stage.twin.faults.clear()
-    await stage.settle_down()
-    assert shown(stage) == ["Lunch"]
-
-
-# One meeting in several mailboxes.
-
-
-async def test_a_meeting_whose_organiser_was_disconnected_is_the_attendees():
-    stage = await begun("anna", "ben")
-    await stage.settle_down()
-    calendar = await stage.memory.calendar(stage.key("anna"))
-    assert calendar is not None
-    await stage.memory.put_calendar(replace(calendar, state=State.DISCONNECTED))
-    stage.outlook("anna").create_event(
-        {**COFFEE, "attendees": [{"emailAddress": {"address": "ben@contoso.test"}}]}
-    )
-    await stage.settle_down()
-    assert [a["subject"] for a in stage.host.appointments.values()] == ["Coffee"]
-
-
-async def test_a_meeting_is_taken_over_when_its_organiser_leaves():
-    stage = await begun("anna", "ben")
-    made = stage.outlook("anna").create_event(
-        {**COFFEE, "attendees": [{"emailAddress": {"address": "ben@contoso.test"}}]}
-    )
-    await stage.settle_down()
-    calendar = await stage.memory.calendar(stage.key("anna"))
-    assert calendar is not None
-    await stage.memory.put_calendar(replace(calendar, state=State.DISCONNECTED))
-    stage.outlook("anna").update_event(made["id"], {"subject": "Tea"})
-    await stage.settle_down()
-    links = [link for link in await stage.memory.links(stage.key("ben")) if link.app]
-    assert [link.app.subject for link in links if link.app] == ["Tea"]
-
-
-async def test_an_organiser_who_connects_later_does_not_double_the_meeting():
-    stage = await begun("ben")
-    stage.outlook("anna").create_event(
-        {**COFFEE, "attendees": [{"emailAddress": {"address": "ben@contoso.test"}}]}
-    )
-    await stage.settle_down()
-    await stage.memory.put_calendar(stage._calendar("anna"))  # pyright: ignore[reportPrivateUsage]
-    await stage.wake.dirty(stage.key("anna"), stage.now)
-    await stage.settle_down()
-    assert [a["subject"] for a in stage.host.appointments.values()] == ["Coffee"]
 
 
 # Rounds.
