@@ -160,7 +160,7 @@ class Customer:
         while count != len(self.receiver.got):
             count = len(self.receiver.got)
             await self.twin.get("/idle", params={"timeout": 5})
-            await asyncio.sleep(random.uniform(0.5, 1.0))
+            await asyncio.sleep(random.uniform(0.3, 0.6))
 
 
 async def until(look: Callable[[], Awaitable[bool]], what: str, every: float = 0.01) -> float:
