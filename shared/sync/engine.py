@@ -35,6 +35,10 @@ from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
 from shared.sync.wake import DELIVER, ROUND, Wake
 
 LONGEST_SILENCE = 3600
+LAG = 60
+TOO_LATE = Problem(
+    "mailbox-not-connected", "The mailbox was disconnected before this was written."
+)
 # A mark keeps no more; what came after is only known to a round.
 MOST_HINTS = 50
 AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACTION_REQUIRED})
@@ -166,11 +170,16 @@ class Engine:
         return not await unknown(shift, dict(mark.hints))
 
     async def _next_poll(self, shift: Shift, mark: Mark, settled: int) -> None:
-        """Silence is suspicious, and less so the longer polling has found nothing."""
+        """Silence is suspicious, and less so the longer polling has found nothing. So is a
+        notification of what the round did not show: delta may lag behind it.
+        """
         interval = self.poll_seconds
         if ROUND in mark.hints and not settled and shift.calendar.subscription:
             interval = min(shift.calendar.interval * 2, LONGEST_SILENCE)
-        due = self.clock() + timedelta(seconds=max(interval, self.poll_seconds))
+        wait = max(interval, self.poll_seconds)
+        if ROUND not in mark.hints and not settled:
+            wait = min(wait, LAG)
+        due = self.clock() + timedelta(seconds=wait)
         await self.store.remind(Due(DueKind.POLL, due, str(shift.key)))
         await self._save(shift, interval=interval, poll_due=due)
 
@@ -230,7 +239,7 @@ class Engine:
         """
         with suppress(Reconnect, Rejected):
             await end_subscription(shift)
-        await refuse_all(shift, Problem("mailbox-not-connected"))
+        await refuse_all(shift, TOO_LATE)
         await self._set_state(shift, State.DISCONNECTED, "")
         await self.relay(shift.key)
         connection = shift.connection

@@ -82,7 +82,9 @@ class Work:
 async def _push(shift: Shift, work: Work) -> None:
     await shift.breathe()
     if shift.policy.direction is Direction.TO_APP:
-        raise Rejected(Problem("direction-to-app"))
+        raise Rejected(
+            Problem("direction-to-app", "The tenant's policy writes nothing to Outlook by now.")
+        )
     match work.pending.wish:
         case Wish.WRITE if work.link.event_id:
             await _update(shift, work)

@@ -1,6 +1,7 @@
 """Stories that once ended badly, told from the first edit to the rest that follows."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ from shared.store.records import (
     AppointmentStatus,
     OperationState,
 )
+from shared.sync.timers import catch_up
 from tests.machine.stage import Crash, Stage, as_told
 from tests.machine.telling import (
     COFFEE,
@@ -233,6 +235,25 @@ async def test_an_event_of_another_calendar_of_the_mailbox_is_left_alone():
     stage.outlook("anna").create_event(COFFEE, other)
     await stage.settle_down()
     assert stage.host.appointments == {}
+
+
+async def test_what_delta_shows_late_is_told_within_two_minutes():
+    stage = await begun("anna")
+    stage.twin.switches.delta_lag_rounds = 1
+    stage.outlook("anna").create_event(COFFEE)
+    await stage.notify()
+    await stage.take_message()
+    assert await told_of_appointments(stage) == []
+    for _ in range(2):
+        stage.now += timedelta(minutes=1)
+        await catch_up(stage.engine, stage.now)
+    while stage.queues.sent:
+        await stage.take_message()
+    assert await told_of_appointments(stage) == ["calbridge.appointment.created"]
+
+
+async def told_of_appointments(stage: Stage) -> list[str]:
+    return [change.type for change in await told(stage) if ".appointment." in change.type]
 
 
 async def test_a_calendar_is_read_while_subscriptions_fail():
