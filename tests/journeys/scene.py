@@ -337,7 +337,7 @@ class Scene:
                 if browser.page.is_redirect:
                     browser.open(browser.page.headers["location"])
                 elif browser.has("accounts"):
-                    browser.choose(account)
+                    browser.press("next", account=account)
                 elif browser.has("accept"):
                     browser.press("accept" if accept else "cancel")
                 else:

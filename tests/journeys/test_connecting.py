@@ -184,7 +184,7 @@ class AtCallback:
             if self.browser.page.is_redirect:
                 self.browser.open(self.browser.page.headers["location"])
             elif self.browser.has("accounts"):
-                self.browser.choose(account)
+                self.browser.press("next", account=account)
             else:
                 self.browser.press("accept")
 
