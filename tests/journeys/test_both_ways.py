@@ -7,6 +7,7 @@ import pytest
 
 from shared.calendar.zones import iana_name
 from tests.journeys.scene import DAY, at, eventually, graph_at
+from tests.stack import KEY
 
 EVERYTHING = {
     "start": at(14, 30, "Europe/Berlin"),
@@ -253,3 +254,18 @@ async def test_a_conflict_goes_to_the_policys_winner_and_is_told(scene, winner):
     assert conflict == {"field": "subject", "app": "Ours", "outlook": "Theirs", "winner": winner}
     assert (shown["subject"], shown["location"], shown["show_as"]) == (subject, "Town", "free")
     assert (event["location"]["displayName"], event["showAs"]) == ("Town", "free")
+
+
+async def test_the_log_names_nobody(scene):
+    """What the app logs of a whole journey holds no subject, address, key or secret."""
+    customer = await scene.connect("megan")
+    async with customer.host_app() as app:
+        await customer.settled("visit", "megan", subject="Redundancies", location="Hotel Adler")
+        await customer.edits("megan", "Redundancies", body={"content": "Fifty of them"})
+        await app.hears("visit", "appointment.updated")
+        secrets = [app.secret, KEY, scene.stack.values["CALBRIDGE_CLIENT_SECRET"]]
+    log = scene.stack.log("host")
+    private = [customer.domain, "Redundancies", "Hotel Adler", "Fifty of them"]
+
+    assert '"round"' in log
+    assert [word for word in [*private, *secrets, "Bearer ", "eyJ"] if word in log] == []
