@@ -142,6 +142,7 @@ async def measure(stack: Stack, given: argparse.Namespace) -> None:
             rows.append(_row(f"{given.burst} PUTs with wait, one calendar", took, stack, before))
     if "many" in given.only:
         rows += await _many(stack, given.many)
+    await asyncio.sleep(0.1)  # the receivers' last connections end
     head = ["", "n", "p50 ms", "p95 ms", "max ms", "a second", "CPU s"]
     print(f"\n{table(head, rows)}")
 
