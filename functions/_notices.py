@@ -9,6 +9,7 @@ from shared.errors import Problem, Refused
 from shared.observe import note
 from shared.services import Services
 from shared.store.records import Calendar, CalendarKey
+from shared.sync.wake import DELETED
 
 MOST_ITEMS = 10_000
 MOST_BYTES = 16 * 1024 * 1024
@@ -50,8 +51,12 @@ def _notice(item: Any) -> Notice:
         happened=_text(known, "lifecycleEvent"),
         event_id=_text(data, "id"),
         # A deletion's etag is that of the event before: it must not pass for known.
-        etag="" if known.get("changeType") == "deleted" else _text(data, "@odata.etag"),
+        etag=DELETED if _is_deletion(known) else _text(data, "@odata.etag"),
     )
+
+
+def _is_deletion(item: dict[str, Any]) -> bool:
+    return _text(item, "changeType").lower() == "deleted"
 
 
 def _text(values: dict[str, Any], name: str) -> str:
@@ -86,10 +91,10 @@ def _genuine(notice: Notice, calendar: Calendar) -> bool:
 
 
 def _hints(notices: list[Notice]) -> list[tuple[str, str]]:
-    """The last etag of each event named. Empty where the hints would not name all that
-    happened: then a round is wanted, whatever is known of the others.
+    """One of each event named. Empty where the hints would not name all that happened: then a
+    round is wanted, whatever is known of the others.
     """
-    newest = {n.event_id: n.etag for n in notices}
-    if "" in newest or len(newest) > MOST_HINTS:
+    named = {n.event_id for n in notices}
+    if "" in named or len(named) > MOST_HINTS:
         return []
-    return list(newest.items())
+    return list(dict.fromkeys((n.event_id, n.etag) for n in notices))

@@ -40,11 +40,12 @@ def minute(at: datetime) -> datetime:
 def with_hints(
     old: Sequence[tuple[str, str]], new: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, str], ...]:
-    """One per event, the latest etag of each; of too many the newest stay."""
+    """One per event; of too many the newest stay. Notifications come in any order, so of two
+    etags nobody knows the newer: that is "", which no event has.
+    """
     latest: dict[str, str] = {}
     for event_id, etag in (*old, *new):
-        latest.pop(event_id, None)
-        latest[event_id] = etag
+        latest[event_id] = etag if latest.pop(event_id, etag) == etag else ""
     return tuple(latest.items())[-MOST_HINTS:]
 
 

@@ -24,7 +24,7 @@ from shared.store.records import (
 from shared.sync.inbound import Case, imported, let_go, receive
 from shared.sync.meetings import appointment_id, held_elsewhere, is_taken_over, take_over
 from shared.sync.shift import Shift
-from shared.sync.wake import ROUND
+from shared.sync.wake import DELETED, ROUND
 
 # The window is laid anew when it has slid this far; only a new round can do it.
 SLIDE = timedelta(days=7)
@@ -119,7 +119,7 @@ async def _with_hinted(shift: Shift, found: Round, mark: Mark) -> list[Seen]:
 
 
 async def unknown(shift: Shift, hints: dict[str, str]) -> list[str]:
-    """The hinted events whose etag is not the one we settled."""
+    """The hinted events that are not as we settled them."""
     if not hints:
         return []
     links = await shift.store.links_of(shift.key, list(hints))
@@ -127,11 +127,17 @@ async def unknown(shift: Shift, hints: dict[str, str]) -> list[str]:
     return [
         event_id
         for event_id, etag in hints.items()
-        if not (event_id in links and links[event_id].outlook_etag == etag and etag)
-        and not (
-            event_id in copies and (copies[event_id].organizer or copies[event_id].etag == etag)
-        )
+        if not _is_settled(etag, links.get(event_id), copies.get(event_id))
     ]
+
+
+def _is_settled(etag: str, link: Link | None, copy: Copy | None) -> bool:
+    """A deletion of what is neither linked nor known of leaves nothing to do: it was ours."""
+    if link is not None:
+        return bool(etag) and link.outlook_etag == etag
+    if copy is not None:
+        return bool(copy.organizer) or copy.etag == etag
+    return etag == DELETED
 
 
 async def _take(shift: Shift, items: Sequence[Seen]) -> int:

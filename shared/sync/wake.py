@@ -18,6 +18,8 @@ GRACE = timedelta(minutes=1)
 
 # The hint that names no event: whatever else is hinted, a round is wanted.
 ROUND = ("*", "")
+# In the place of an etag: the event was deleted.
+DELETED = "deleted"
 
 
 @dataclass(frozen=True)

@@ -286,3 +286,21 @@ async def test_an_answer_that_came_with_a_lost_create_is_told():
         for a in change.data.get("appointment", {}).get("attendees", ())
     ]
     assert answers == ["accepted"]
+
+
+# Notifications.
+
+
+async def test_a_late_notification_does_not_hide_a_newer_one():
+    """An old etag that comes after a newer one would make the mark look like our own echo."""
+    stage = await begun("anna")
+    await put(stage, LUNCH)
+    await stage.settle_down()
+    link = await link_of(stage)
+    stage.outlook("anna").update_event(link.event_id, {"subject": "Brunch"})
+    await stage.notify()
+    await stage.wake.dirty(stage.key("anna"), stage.now, ((link.event_id, link.outlook_etag),))
+
+    await stage.settle_down(polls=False)
+
+    assert stage.host.appointments["lunch"]["subject"] == "Brunch"
