@@ -249,8 +249,11 @@ class Engine:
         ):
             return
         await self.forget_grant(connection)
-        ended = replace(connection, state=State.DISCONNECTED, since=self.clock())
+        now = self.clock()
+        ended = replace(connection, state=State.DISCONNECTED, cause="", since=now)
+        await shift.settle(Settlement(changes=(connection_change(ended, connection, now),)))
         await self.store.put_connection(ended)
+        await self.relay(shift.key)
 
     async def disconnect(self, connection: Connection) -> Connection:
         """Begins it; each calendar's worker ends it."""

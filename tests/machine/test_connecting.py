@@ -107,6 +107,8 @@ async def test_a_disconnection_ends_whenever_its_worker_dies(after: bool):
         connection = await stage.memory.connection(TENANT, "grant")
         assert connection is not None
         assert connection.state is State.DISCONNECTED, effect
+        states = [c.data["state"] for c in await told(stage) if "connection.state" in c.type]
+        assert states == ["disconnected"], effect
         if over:
             return
     raise AssertionError("a disconnection has no end")
