@@ -35,7 +35,16 @@ def canonical_field(name: str, event: Event) -> Any:
 
 
 def digest(event: Event) -> str:
-    text = json.dumps(canonical(event), sort_keys=True, separators=(",", ":"))
+    return _hash(canonical(event))
+
+
+def field_digest(name: str, event: Event) -> str:
+    """Names the field, so that it is never taken for another field's or a whole event's."""
+    return f"{name}={_hash(canonical_field(name, event))[:16]}"
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from shared.calendar.check import check
-from shared.calendar.digest import digest, responses, same, with_responses
+from shared.calendar.digest import responses, same, with_responses
 from shared.calendar.event import Event
 from shared.errors import Contended, Problem, Refused
 from shared.policy.policy import Direction, Policy
@@ -26,7 +26,7 @@ from shared.store.records import (
     Wish,
 )
 from shared.store.store import Store
-from shared.sync.inbound import WITHDRAWN
+from shared.sync.inbound import WITHDRAWN, traces
 from shared.sync.wake import Wake
 
 # Two writers of one appointment at a time are common, ten in a row are a loop.
@@ -310,7 +310,7 @@ def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Ope
         return pending, [operation]
     maybe = old.maybe_written
     if old.wish is Wish.WRITE and found.link and found.link.app:
-        maybe |= {digest(found.link.app)}
+        maybe |= traces(found.link.app, found.link.base)
     if old.wish is not Wish.WRITE:
         maybe |= {WITHDRAWN}
     pending = replace(pending, maybe_written=maybe, attempted=old.attempted, etag=old.etag)

@@ -7,8 +7,15 @@ what `decide` decides. Nothing here writes to Outlook: what Outlook still lacks 
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.calendar.digest import differing, digest, responses, with_responses
-from shared.calendar.event import Event
+from shared.calendar.digest import (
+    differing,
+    digest,
+    field_digest,
+    responses,
+    same_field,
+    with_responses,
+)
+from shared.calendar.event import FIELDS, Event
 from shared.errors import Problem
 from shared.graph.seen import Seen
 from shared.policy.policy import Deletion, Direction, Owner, Policy
@@ -85,6 +92,14 @@ def outlook_side(case: Case) -> Side:
 def _maybe_withdrawn(pending: Pending) -> bool:
     """The host app wanted it gone, then wanted it back: that it is gone is nobody's edit."""
     return pending.wish is Wish.WRITE and WITHDRAWN in pending.maybe_written
+
+
+def traces(event: Event, base: Event | None) -> frozenset[str]:
+    """What to remember of a content that may get into Outlook: the whole, and each field that
+    is not as agreed. A person may edit one field of what we wrote, and leave the others ours.
+    """
+    fields = FIELDS if base is None else differing(base, event)
+    return frozenset({digest(event)} | {field_digest(name, event) for name in fields})
 
 
 def _maybe_written(link: Link, pending: Pending) -> frozenset[str]:
@@ -271,7 +286,7 @@ def _merged(case: Case) -> Settlement:
     seen, link = case.seen, case.link
     if seen is None or seen.event is None or link.app is None:
         raise ValueError("merging needs both sides")
-    merged = merge(link.base or link.app, seen.event, link.app, case.policy)
+    merged = merge(_agreed(case, seen.event), seen.event, link.app, case.policy)
     shown = _shown(link, seen)
     base = replace(merged.event, **{f: getattr(seen.event, f) for f in merged.outlook_needs})
     shown = replace(shown, app=merged.event, base=base)
@@ -284,6 +299,19 @@ def _merged(case: Case) -> Settlement:
     if merged.outlook_needs or case.pending is None:
         return settlement
     return _finished(case, settlement)
+
+
+def _agreed(case: Case, shown: Event) -> Event:
+    """The base, but with what Outlook shows in each field that no person changed there."""
+    base = case.link.base or case.link.app or shown
+    known = case.link.outlook or base
+    written = case.pending.maybe_written if case.pending else frozenset[str]()
+    ours = {
+        name: getattr(shown, name)
+        for name in FIELDS
+        if same_field(name, known, shown) or field_digest(name, shown) in written
+    }
+    return replace(base, **ours)
 
 
 def _told(

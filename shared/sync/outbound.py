@@ -8,13 +8,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from shared.calendar.digest import digest
 from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
 from shared.graph.seen import Seen
 from shared.graph.writes import plan
 from shared.policy.policy import Direction
 from shared.store.records import Link, Pending, Settlement, Wish
-from shared.sync.inbound import WITHDRAWN, Case, ended, receive, unowned
+from shared.sync.inbound import WITHDRAWN, Case, ended, receive, traces, unowned
 from shared.sync.report import outcome
 from shared.sync.shift import Shift
 
@@ -108,7 +107,7 @@ async def _create(shift: Shift, work: Work) -> None:
         work.pending,
         attempted=True,
         tries=work.pending.tries + 1,
-        maybe_written=work.pending.maybe_written | {digest(event)},
+        maybe_written=work.pending.maybe_written | traces(event, None),
     )
     pending = await shift.attempt(pending)
     seen = await shift.mailbox.create(event, work.link.appointment, work.link.life)

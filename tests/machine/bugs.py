@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from shared.calendar.digest import digest
 from shared.graph.mailbox import Mailbox
 from shared.store.memory import MemoryStore
-from shared.sync import engine, inbound, outbound
+from shared.sync import accept, engine, inbound, outbound
 from shared.sync import round as rounds
 from shared.sync.decide import Changed, Gone, Same
 
@@ -70,6 +71,16 @@ def forgotten_maybe_written() -> None:
 def forgotten_withdrawal() -> None:
     """A put does not remember that the deletion it replaced may have been carried out."""
     inbound._maybe_withdrawn = lambda pending: False  # type: ignore[assignment]
+
+
+def whole_digests_only() -> None:
+    """What may have been written is remembered whole, not field by field."""
+
+    def whole(event: Any, base: Any) -> frozenset[str]:
+        del base
+        return frozenset({digest(event)})
+
+    accept.traces = outbound.traces = whole  # type: ignore[assignment]
 
 
 def leaked_index() -> None:
@@ -136,6 +147,7 @@ BUGS: dict[str, Callable[[], None]] = {
         blind_create,
         no_if_match,
         forgotten_maybe_written,
+        whole_digests_only,
         forgotten_withdrawal,
         leaked_index,
         delete_without_look,

@@ -304,3 +304,49 @@ async def test_a_late_notification_does_not_hide_a_newer_one():
     await stage.settle_down(polls=False)
 
     assert stage.host.appointments["lunch"]["subject"] == "Brunch"
+
+
+# What we may have written.
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_a_half_told_write_is_no_edit_of_the_person_who_edits_another_field(after: bool):
+    """The worker dies around its write of one subject; the host app wants another by then, and
+    a person has moved the meeting. Both last words stand.
+    """
+    for effect in range(60):
+        stage = await begun("anna")
+        await put(stage, LUNCH)
+        await stage.settle_down()
+        await put(stage, replace(LUNCH, subject="renamed 1"))
+        fuse = stage.fuse
+        fuse.left, fuse.after = effect, after
+        await stage.take_message()
+        over, fuse.left = not fuse.blown, None
+        stage.outlook("anna").update_event(
+            (await link_of(stage)).event_id, {"location": {"displayName": "Garden"}}
+        )
+        await put(stage, replace(LUNCH, subject="renamed 2"))
+        await stage.settle_down()
+        held = stage.host.appointments["lunch"]
+        assert (held["subject"], held["location"]) == ("renamed 2", "Garden"), effect
+        if over:
+            return
+    raise AssertionError("writing one subject has no end")
+
+
+@pytest.mark.parametrize("effect", range(4))
+async def test_a_half_told_create_is_no_edit_of_the_person_who_edits_another_field(effect: int):
+    stage = await begun("anna")
+    await put(stage, replace(LUNCH, subject="first"))
+    fuse = stage.fuse
+    fuse.left, fuse.after = effect, True
+    await stage.take_message()
+    fuse.left = None
+    for event in list(stage.twin.world.mailboxes[stage.people["anna"].id].events.values()):
+        stage.outlook("anna").update_event(event.id, {"location": {"displayName": "Garden"}})
+    made = len(shown(stage))
+    await put(stage, replace(LUNCH, subject="second"))
+    await stage.settle_down()
+    held = stage.host.appointments["lunch"]
+    assert (held["subject"], held["location"]) == ("second", "Garden" if made else "")
