@@ -125,6 +125,9 @@ class TwoSides(RuleBasedStateMachine):
         except Refused:
             return False
         stage.host.wrote(name, accepted.link.version, as_told(accepted.link))
+        if accepted.link.life > 1 and not accepted.link.event_id:
+            # It was gone by then, told or not: a PUT without If-Match makes it anew.
+            self.put_again.add(name)
         return True
 
     @rule(name=known)
