@@ -259,6 +259,8 @@ async def test_a_vanished_endpoint_is_no_error(stage):
     """A message for an endpoint that was deleted ends quietly."""
     await deliver(stage.services, "acme", "vanished")
 
+    assert not stage.queues.sent
+
 
 async def test_a_long_backlog_goes_on_with_a_new_message(stage):
     """After 1,000 deliveries a worker makes room; the next message goes on where it ended."""
