@@ -60,6 +60,9 @@ class AppointmentIn(_In):
     sensitivity: Literal["normal", "personal", "private", "confidential"] = "normal"
     reminder_minutes: int | None = None
     categories: list[str] = []
+    other_locations: list[str] = []
+    conference: Literal["none", "teams"] = "none"
+    hide_attendees: bool = False
     status: Literal["tentative", "confirmed", "cancelled"] = "confirmed"
     revision: Annotated[int, Field(ge=0)] | None = None
 

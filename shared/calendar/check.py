@@ -40,6 +40,11 @@ def check(event: Event) -> list[Problem]:
         *_attendees(event.attendees),
         *_reminder(event.reminder),
         *(p for n, text in enumerate(event.categories) for p in _category(text, n)),
+        *(
+            p
+            for n, text in enumerate(event.other_locations)
+            for p in _readable(text, f"/other_locations/{n}")
+        ),
     ]
 
 

@@ -9,13 +9,32 @@ import json
 from datetime import UTC
 from typing import Any
 
-from shared.calendar.event import FIELDS, AllDay, Attendee, Event, Response, When, Zoned
+from shared.calendar.event import (
+    FIELDS,
+    AllDay,
+    Attendee,
+    Conference,
+    Event,
+    Response,
+    When,
+    Zoned,
+)
 from shared.calendar.text import one_line, plain
+
+_BLANK: dict[str, Any] = {
+    "other_locations": [],
+    "conference": Conference.NONE,
+    "hide_attendees": False,
+    "series": None,
+}
 
 
 def canonical(event: Event) -> dict[str, Any]:
-    """JSON, one entry per name in `FIELDS`."""
-    return {name: canonical_field(name, event) for name in FIELDS}
+    """JSON, one entry per name in `FIELDS`, but for the blank ones of fields that came later:
+    digests are stored, and must not change with them.
+    """
+    whole = {name: canonical_field(name, event) for name in FIELDS}
+    return {name: value for name, value in whole.items() if value != _BLANK.get(name, ...)}
 
 
 def canonical_field(name: str, event: Event) -> Any:
@@ -28,8 +47,16 @@ def canonical_field(name: str, event: Event) -> Any:
             return plain(event.body)
         case "attendees":
             return sorted({(address_key(a.address), a.kind.value) for a in event.attendees})
+        case _:
+            return _plain_field(name, event)
+
+
+def _plain_field(name: str, event: Event) -> Any:
+    match name:
         case "categories":
             return sorted({one_line(category) for category in event.categories})
+        case "other_locations":
+            return [one_line(location) for location in event.other_locations]
         case _:
             return getattr(event, name)
 

@@ -7,7 +7,10 @@ date. Two events are compared by their canonical form (`digest`), never by `==`.
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from shared.calendar.recurrence import Rule
 
 
 class ShowAs(StrEnum):
@@ -42,6 +45,11 @@ class Response(StrEnum):
 class BodyKind(StrEnum):
     TEXT = "text"
     HTML = "html"
+
+
+class Conference(StrEnum):
+    NONE = "none"
+    TEAMS = "teams"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +89,47 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Attendee:
-    """`address` is SMTP, compared without regard to case. `response` is Outlook's to say."""
+    """`address` is SMTP, compared without regard to case. `response` and `proposed`, the new
+    time an attendee would like, are Outlook's to say.
+    """
 
     address: str
     name: str = ""
     kind: AttendeeKind = AttendeeKind.REQUIRED
     response: Response = Response.NONE
+    proposed: Timed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What one occurrence has otherwise than its series.
+
+    `day` is the local day the rule puts it on, whatever day it was moved to: Exchange has at most
+    one occurrence a day, so with the series' time of day it names the original start. `values`
+    are pairs of a name in `FIELDS` (never "series") and the value the occurrence has.
+    """
+
+    day: date
+    values: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """How an event repeats, in the zone of its start; the event's own `when` is the first
+    occurrence. `cancelled` are days of the rule on which nothing takes place (EXDATE). Both
+    tuples are in order of days, and share no day.
+    """
+
+    rule: Rule
+    cancelled: tuple[date, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A single event. `reminder` is minutes before the start, None for no reminder."""
+    """A single event, or with `series` a whole series. `reminder` is minutes before the start,
+    None for no reminder. `location` is the first of all locations.
+    """
 
     subject: str
     when: When
@@ -102,6 +140,10 @@ class Event:
     sensitivity: Sensitivity = Sensitivity.NORMAL
     reminder: int | None = None
     categories: tuple[str, ...] = ()
+    other_locations: tuple[str, ...] = ()
+    conference: Conference = Conference.NONE
+    hide_attendees: bool = False
+    series: Series | None = None
 
 
 FIELDS = (
@@ -114,5 +156,9 @@ FIELDS = (
     "sensitivity",
     "reminder",
     "categories",
+    "other_locations",
+    "conference",
+    "hide_attendees",
+    "series",
 )
 """The fields both sides can change, in the order reports name them."""

@@ -3,7 +3,8 @@
 {"subject", "start": {"date_time": "2026-11-23T10:00:00", "time_zone": "Europe/Berlin"} or
 {"date": "2026-11-23"}, "end": the same, "body": {"content", "kind": "text" | "html"},
 "location", "attendees": [{"address", "name", "kind", "response"}], "show_as", "sensitivity",
-"reminder_minutes": 15 | null, "categories": []}. Only "subject", "start" and "end" are required.
+"reminder_minutes": 15 | null, "categories": [], "other_locations": [], "conference": "none" |
+"teams", "hide_attendees": false}. Only "subject", "start" and "end" are required.
 A time that the end of summer time repeats means its first pass; "fold": 1 beside it, its second.
 """
 
@@ -17,6 +18,7 @@ from shared.calendar.event import (
     AttendeeKind,
     Body,
     BodyKind,
+    Conference,
     Event,
     Response,
     Sensitivity,
@@ -44,6 +46,9 @@ def event_to_json(event: Event) -> _Json:
         "sensitivity": event.sensitivity.value,
         "reminder_minutes": event.reminder,
         "categories": list(event.categories),
+        "other_locations": list(event.other_locations),
+        "conference": event.conference.value,
+        "hide_attendees": event.hide_attendees,
     }
 
 
@@ -61,7 +66,10 @@ def event_from_json(data: _Json) -> Event:
         show_as=_word(data, "show_as", ShowAs.BUSY),
         sensitivity=_word(data, "sensitivity", Sensitivity.NORMAL),
         reminder=_reminder(data),
-        categories=_categories(data),
+        categories=_texts(data, "categories"),
+        other_locations=_texts(data, "other_locations"),
+        conference=_word(data, "conference", Conference.NONE),
+        hide_attendees=_flag(data, "hide_attendees"),
     )
 
 
@@ -140,12 +148,19 @@ def _attendee(item: Any, at: str) -> Attendee:
     )
 
 
-def _categories(data: _Json) -> tuple[str, ...]:
-    items = _list(data, "categories", "texts")
+def _texts(data: _Json, name: str) -> tuple[str, ...]:
+    items = _list(data, name, "texts")
     for n, item in enumerate(items):
         if not isinstance(item, str):
-            raise _refused(f"/categories/{n}", "must be a text")
+            raise _refused(f"/{name}/{n}", "must be a text")
     return tuple(items)
+
+
+def _flag(data: _Json, name: str) -> bool:
+    value = data.get(name)
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    raise _refused(f"/{name}", "must be true or false")
 
 
 def _reminder(data: _Json) -> int | None:

@@ -12,6 +12,7 @@ from shared.calendar.event import (
     AttendeeKind,
     Body,
     BodyKind,
+    Conference,
     Event,
     Response,
     Sensitivity,
@@ -87,6 +88,9 @@ def event_from_graph(item: Json) -> Event:
         sensitivity=SENSITIVE.get(item.get("sensitivity") or "", Sensitivity.NORMAL),
         reminder=item.get("reminderMinutesBeforeStart") if item.get("isReminderOn") else None,
         categories=tuple(item.get("categories") or ()),
+        other_locations=_other_locations(item),
+        conference=_conference(item),
+        hide_attendees=bool(item.get("hideAttendees")),
     )
 
 
@@ -98,19 +102,7 @@ def graph_from_event(event: Event, fields: Iterable[str] | None = None) -> Json:
     return body
 
 
-WRITERS: dict[str, Callable[[Event], Json]] = {
-    "subject": lambda event: {"subject": event.subject},
-    "when": lambda event: _written_when(event.when),
-    "body": lambda event: {
-        "body": {"contentType": event.body.kind.value, "content": event.body.content}
-    },
-    "location": lambda event: {"location": {"displayName": event.location}},
-    "attendees": lambda event: {"attendees": [_written_attendee(a) for a in event.attendees]},
-    "show_as": lambda event: {"showAs": WRITTEN[event.show_as]},
-    "sensitivity": lambda event: {"sensitivity": event.sensitivity.value},
-    "reminder": lambda event: _written_reminder(event.reminder),
-    "categories": lambda event: {"categories": list(event.categories)},
-}
+TEAMS = "teamsForBusiness"
 
 
 def _written_when(when: When) -> Json:
@@ -131,6 +123,21 @@ def _written_time(at: Zoned) -> Json:
     return {"dateTime": wall.replace(microsecond=0).isoformat(), "timeZone": zone}
 
 
+def _written_locations(event: Event) -> Json:
+    """Writing `location` replaces `locations` (Graph: resources/event), so one of them goes."""
+    if not event.other_locations:
+        return {"location": {"displayName": event.location}}
+    names = (event.location, *event.other_locations)
+    return {"locations": [{"displayName": name} for name in names]}
+
+
+def _written_conference(conference: Conference) -> Json:
+    """Once a meeting is online it cannot be made otherwise (Graph: resources/event)."""
+    if conference is Conference.NONE:
+        return {}
+    return {"isOnlineMeeting": True, "onlineMeetingProvider": TEAMS}
+
+
 def _written_attendee(attendee: Attendee) -> Json:
     address = {"address": attendee.address, "name": attendee.name}
     return {
@@ -143,6 +150,35 @@ def _written_reminder(minutes: int | None) -> Json:
     if minutes is None:
         return {"isReminderOn": False}
     return {"isReminderOn": True, "reminderMinutesBeforeStart": minutes}
+
+
+WRITERS: dict[str, Callable[[Event], Json]] = {
+    "subject": lambda event: {"subject": event.subject},
+    "when": lambda event: _written_when(event.when),
+    "body": lambda event: {
+        "body": {"contentType": event.body.kind.value, "content": event.body.content}
+    },
+    "location": _written_locations,
+    "other_locations": _written_locations,
+    "attendees": lambda event: {"attendees": [_written_attendee(a) for a in event.attendees]},
+    "show_as": lambda event: {"showAs": WRITTEN[event.show_as]},
+    "sensitivity": lambda event: {"sensitivity": event.sensitivity.value},
+    "reminder": lambda event: _written_reminder(event.reminder),
+    "categories": lambda event: {"categories": list(event.categories)},
+    "conference": lambda event: _written_conference(event.conference),
+    "hide_attendees": lambda event: {"hideAttendees": event.hide_attendees},
+    "series": lambda _: {},
+}
+
+
+def _other_locations(item: Json) -> tuple[str, ...]:
+    found = [str(one.get("displayName") or "") for one in item.get("locations") or ()]
+    return tuple(name for name in found[1:] if name)
+
+
+def _conference(item: Json) -> Conference:
+    online = item.get("isOnlineMeeting") and item.get("onlineMeetingProvider") == TEAMS
+    return Conference.TEAMS if online else Conference.NONE
 
 
 def _when(item: Json) -> When:

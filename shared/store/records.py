@@ -138,6 +138,11 @@ class Link:
     agreement. `version` counts every accepted or reported change of the appointment;
     `revision` is the host app's own number, if it sends one. `event_id` is Graph's immutable id.
     `life` counts the events the appointment has had: creates of one life are one create.
+
+    `project` and `type` are the host app's words that choose a policy. `protected`: the host app
+    keeps it whatever Outlook deletes. `parent` is the appointment this event is made of, where it
+    is a copy for a participant or one occurrence of a series; `home` is then the calendar of that
+    appointment, as text. `mailed` is when a write last made Exchange mail attendees.
     """
 
     appointment: str
@@ -155,6 +160,13 @@ class Link:
     origin: Origin = Origin.APP
     revision: int | None = None
     changed: datetime | None = None
+    project: str = ""
+    type: str = ""
+    protected: bool = False
+    join_url: str = ""
+    parent: str = ""
+    home: str = ""
+    mailed: datetime | None = None
     etag: str = ""
 
 

@@ -120,3 +120,5 @@ def muted(outlook: Side, app: Side, policy: Policy) -> tuple[Side, Side]:
             return Same(), app
         case Direction.TO_APP:
             return outlook, Same()
+        case Direction.OFF:
+            return Same(), Same()

@@ -53,6 +53,9 @@ def test_the_shape_is_the_documented_one():
         "sensitivity": "normal",
         "reminder_minutes": 15,
         "categories": ["Red", "Blue"],
+        "other_locations": [],
+        "conference": "none",
+        "hide_attendees": False,
     }
 
 

@@ -11,8 +11,8 @@ from shared.sync.merge import Conflict, merge
 from tests.unit.calendar.strategies import MEETING, events, rewritten, variants
 
 owners = st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(Owner))
-policies = st.builds(Policy, owners=owners, winner=st.sampled_from(Winner))
-unowned = st.builds(Policy, winner=st.sampled_from(Winner))
+policies = st.builds(Policy, owners=owners, winner=st.sampled_from([Winner.OUTLOOK, Winner.APP]))
+unowned = st.builds(Policy, winner=st.sampled_from([Winner.OUTLOOK, Winner.APP]))
 
 
 @st.composite
@@ -90,7 +90,7 @@ def test_edits_of_different_fields_both_stand(history, policy):
         assert same_field(name, source, merged.event)
 
 
-@given(histories(), st.sampled_from(Winner))
+@given(histories(), st.sampled_from([Winner.OUTLOOK, Winner.APP]))
 def test_the_same_field_changed_twice_goes_to_the_winner(history, winner):
     """Both values are reported, and nothing else is."""
     base, outlook, app = history
@@ -121,7 +121,7 @@ def test_the_owner_of_a_field_has_its_way(history, owner, name):
 def test_the_sides_are_treated_alike(history, policy):
     """With the sides, the owners and the winner swapped, the same event comes out."""
     base, outlook, app = history
-    swap = {"app": "outlook", "outlook": "app", "either": "either"}
+    swap = {"app": "outlook", "outlook": "app", "either": "either", "latest": "latest"}
     swapped = Policy(
         owners={name: Owner(swap[owner]) for name, owner in policy.owners.items()},
         winner=Winner(swap[policy.winner]),
