@@ -96,6 +96,14 @@ class AppointmentOut(_Out):
     changed: datetime | None
 
 
+class WarningOut(_Out):
+    """What was accepted although it may not be meant; `code` is one of the catalogue's."""
+
+    code: str
+    detail: str
+    pointer: str
+
+
 class OperationOut(_Out):
     id: str
     appointment: str
@@ -105,6 +113,7 @@ class OperationOut(_Out):
     accepted: datetime
     settled: datetime | None
     problem: Words | None
+    warnings: list[WarningOut]
 
 
 class Written(_Out):

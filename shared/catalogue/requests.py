@@ -228,4 +228,12 @@ REQUESTS = (
         FixedBy.VENDOR,
         "Change the direction in the tenant's policy.",
     ),
+    Cause(
+        "zero-length",
+        422,
+        "The appointment has no length",
+        "It ends as it starts; this is a warning, and it is written all the same.",
+        FixedBy.VENDOR,
+        "Send an end, or set default_minutes in the tenant's policy.",
+    ),
 )

@@ -183,6 +183,7 @@ class Pending:
     `maybe_written` holds digests of contents that this or a replaced pending change may have
     put into Outlook: what Outlook shows that is in it is ours, not a person's edit.
     `attempted` is stored before a create is sent: from then on the tag is looked up first.
+    `warnings` are for the operation, as `Operation` has them.
     """
 
     appointment: str
@@ -193,6 +194,7 @@ class Pending:
     attempted: bool = False
     tries: int = 0
     comment: str = ""
+    warnings: tuple[dict[str, Any], ...] = ()
     etag: str = ""
 
 
@@ -205,7 +207,10 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """The outcome of one accepted change; its id is `appointment.version`."""
+    """The outcome of one accepted change; its id is `appointment.version`.
+
+    `warnings` are what stands although it may not be meant: {"code", "detail", "pointer"}.
+    """
 
     appointment: str
     version: int
@@ -214,6 +219,7 @@ class Operation:
     accepted: datetime
     settled: datetime | None = None
     problem: dict[str, Any] | None = None
+    warnings: tuple[dict[str, Any], ...] = ()
 
     @property
     def id(self) -> str:

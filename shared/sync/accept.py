@@ -7,11 +7,13 @@ happens; what became of it is told by its operation. Both raise `Refused`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from shared.calendar.check import check
 from shared.calendar.digest import responses, same, with_responses
 from shared.calendar.event import Event
 from shared.errors import Contended, Problem, Refused
+from shared.policy.lengths import length_warnings, with_length
 from shared.policy.policy import Direction, Policy
 from shared.store.records import (
     AppointmentStatus,
@@ -27,6 +29,7 @@ from shared.store.records import (
 )
 from shared.store.store import Store
 from shared.sync.inbound import WITHDRAWN, traces
+from shared.sync.report import warning_json
 from shared.sync.wake import Wake
 
 # Two writers of one appointment at a time are common, ten in a row are a loop.
@@ -74,6 +77,8 @@ async def put_appointment(
     for problem in check(wanted.event):
         raise Refused(problem)
     home = await _home(store, tenant, appointment, wanted.mailbox)
+    policy = Policy.from_json(tenant.policy)
+    wanted = replace(wanted, event=with_length(wanted.event, policy))
 
     def change(found: _Found) -> Link | None:
         if found.link is None:
@@ -81,7 +86,9 @@ async def put_appointment(
         return _written(found.link, found.pending, wanted, home.counted, now)
 
     wish = Wish.CANCEL if wanted.status is AppointmentStatus.CANCELLED else Wish.WRITE
-    accepted = await _accept(store, wake, home.key, appointment, change, _Order(wish, now))
+    warnings = tuple(warning_json(warning) for warning in length_warnings(wanted.event))
+    order = _Order(wish, now, warnings=warnings)
+    accepted = await _accept(store, wake, home.key, appointment, change, order)
     if home.moved:
         await store.unclaim(tenant.id, appointment)
         await store.claim(tenant.id, appointment, home.key)
@@ -120,6 +127,7 @@ class _Order:
     wish: Wish
     now: datetime
     comment: str = ""
+    warnings: tuple[dict[str, Any], ...] = ()
 
 
 async def _accept(
@@ -301,9 +309,21 @@ def _with_responses(event: Event, known: Event | None) -> Event:
 
 def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Operation]]:
     """The pending change, which remembers what the one it replaces may have written."""
-    pending = Pending(link.appointment, link.version, order.wish, order.now, comment=order.comment)
+    pending = Pending(
+        link.appointment,
+        link.version,
+        order.wish,
+        order.now,
+        comment=order.comment,
+        warnings=order.warnings,
+    )
     operation = Operation(
-        link.appointment, link.version, order.wish, OperationState.PENDING, order.now
+        link.appointment,
+        link.version,
+        order.wish,
+        OperationState.PENDING,
+        order.now,
+        warnings=order.warnings,
     )
     old = found.pending
     if old is None:

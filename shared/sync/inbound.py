@@ -54,6 +54,7 @@ from shared.sync.report import (
     UPDATED,
     appointment_change,
     outcome,
+    warning_json,
 )
 
 RESPONSES = "responses"
@@ -222,11 +223,23 @@ def _finished(case: Case, settlement: Settlement, problem: Problem | None = None
     )
 
 
-def ended(pending: Pending, now: datetime, problem: Problem | None = None) -> Operation:
+def ended(
+    pending: Pending,
+    now: datetime,
+    problem: Problem | None = None,
+    warnings: tuple[Problem, ...] = (),
+) -> Operation:
+    """With the warnings it was accepted with, and those of its doing."""
     detail = {"code": problem.code, "detail": problem.detail} if problem else None
-    state = OperationState.REFUSED if problem else OperationState.APPLIED
     return Operation(
-        pending.appointment, pending.version, pending.wish, state, pending.accepted, now, detail
+        pending.appointment,
+        pending.version,
+        pending.wish,
+        OperationState.REFUSED if problem else OperationState.APPLIED,
+        pending.accepted,
+        now,
+        detail,
+        (*pending.warnings, *(warning_json(warning) for warning in warnings)),
     )
 
 

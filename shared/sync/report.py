@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.calendar.event import AllDay, Event
 from shared.calendar.event_json import event_to_json
+from shared.errors import Problem
 from shared.store.records import (
     Calendar,
     CalendarKey,
@@ -103,7 +104,13 @@ def operation_json(operation: Operation) -> dict[str, Any]:
         "accepted": operation.accepted.isoformat(),
         "settled": operation.settled.isoformat() if operation.settled else None,
         "problem": operation.problem,
+        "warnings": list(operation.warnings),
     }
+
+
+def warning_json(warning: Problem) -> dict[str, Any]:
+    """As operations keep it. A warning is a problem that keeps nothing from being done."""
+    return {"code": warning.code, "detail": warning.detail, "pointer": warning.pointer}
 
 
 def outcome(key: CalendarKey, operation: Operation, now: datetime) -> Change:

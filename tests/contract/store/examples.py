@@ -40,6 +40,7 @@ from shared.store.records import (
 NOW = datetime(2026, 11, 23, 9, 30, 15, 250_000, tzinfo=UTC)
 KEY = CalendarKey("acme", "room-1")
 OTHER = CalendarKey("acme", "room-2")
+WARNING = {"code": "zero-length", "detail": "It ends as it starts.", "pointer": "/end"}
 
 
 def event(subject: str = "Review", content: str = "<p>Grüße 😀</p>") -> Event:
@@ -143,13 +144,16 @@ def pending(appointment: str = "a1", etag: str = "", accepted: datetime = NOW) -
         attempted=True,
         tries=2,
         comment="Sorry, 'no' room",
+        warnings=(WARNING,),
         etag=etag,
     )
 
 
 def operation(appointment: str = "a1", version: int = 3) -> Operation:
     problem = {"code": "refused-by-microsoft", "extra": {"status": 400}}
-    return Operation(appointment, version, Wish.WRITE, OperationState.REFUSED, NOW, NOW, problem)
+    return Operation(
+        appointment, version, Wish.WRITE, OperationState.REFUSED, NOW, NOW, problem, (WARNING,)
+    )
 
 
 def change(name: str = "ch1") -> Change:

@@ -325,3 +325,24 @@ async def test_if_match_any_passes_for_what_exists(api):
     again = await api.delete(PATH, headers={"If-Match": "*"})
 
     assert [one.status_code for one in (changed, deleted, again)] == [202, 202, 412]
+
+
+async def test_an_appointment_without_length_is_warned_of(api):
+    """C13: in the answer to the write, and in its operation as long as that is kept."""
+    answer = await api.put(PATH, json=VISIT | {"end": VISIT["start"]})
+    operation = await api.get("/v1/tenants/acme/operations/visit-1.1")
+
+    (warning,) = answer.json()["operation"]["warnings"]
+    assert (warning["code"], warning["pointer"]) == ("zero-length", "/end")
+    assert operation.json()["warnings"] == [warning]
+
+
+async def test_a_default_length_is_shown_and_stays(api):
+    """Sent again, the appointment is as it was: no second operation."""
+    await api.put("/v1/tenants/acme", json={"name": "Acme", "policy": {"default_minutes": 30}})
+    first = await api.put(PATH, json=VISIT | {"end": VISIT["start"]})
+    again = await api.put(PATH, json=VISIT | {"end": VISIT["start"]})
+
+    assert first.json()["operation"]["warnings"] == []
+    assert first.json()["appointment"]["end"]["date_time"] == "2026-11-23T10:30:00"
+    assert again.json()["operation"] == first.json()["operation"]
