@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from shared.store.calendars import partition_of
 from shared.store.keys import escape
@@ -11,6 +11,7 @@ from shared.store.parallel import gathered
 from shared.store.records import (
     CalendarKey,
     Copy,
+    Kept,
     Lease,
     Link,
     Operation,
@@ -21,6 +22,7 @@ from shared.store.rows import record_of
 from shared.store.settlement import (
     copy_name,
     index_name,
+    kept_prefix,
     link_name,
     link_writes,
     operation_name,
@@ -30,7 +32,7 @@ from shared.store.settlement import (
     writes,
 )
 from shared.store.table import within
-from shared.store.transaction import Write, packed
+from shared.store.transaction import Write, delete, packed
 
 
 class Links(Leases):
@@ -75,6 +77,18 @@ class Links(Leases):
     ) -> Operation | None:
         name = operation_name(appointment, version)
         return await self._calendars.read(Operation, partition_of(key), name)
+
+    async def kept(self, key: CalendarKey, appointment: str) -> list[Kept]:
+        rows = await self._calendars.query(within(partition_of(key), kept_prefix(appointment)))
+        return [record_of(Kept, row) for row in reversed(rows)]
+
+    async def drop_kept(self, key: CalendarKey, before: datetime, limit: int = 99) -> int:
+        """Times are compared as the texts they are stored as."""
+        partition, until = partition_of(key), before.astimezone(UTC).isoformat()
+        condition = f"{within(partition, 'H|')} and at lt '{until}'"
+        rows = await self._calendars.query(condition, limit, ("RowKey",))
+        await self._calendars.commit([delete(partition, row.name) for row in rows])
+        return len(rows)
 
     # Writing.
 

@@ -16,6 +16,7 @@ from shared.store.records import (
     CalendarKey,
     Change,
     Copy,
+    Kept,
     Lease,
     Link,
     Mark,
@@ -39,6 +40,9 @@ class _Partition:
     )
     copies: dict[str, Copy] = field(default_factory=dict[str, Copy])
     outbox: list[Change] = field(default_factory=list[Change])
+    kept: dict[tuple[str, int, str], Kept] = field(
+        default_factory=dict[tuple[str, int, str], Kept]
+    )
     lease: Lease | None = None
     mark: Mark | None = None
 
@@ -50,6 +54,7 @@ class _Partition:
             dict(self.operations),
             dict(self.copies),
             list(self.outbox),
+            dict(self.kept),
             self.lease,
             self.mark,
         )
@@ -158,6 +163,17 @@ class MemoryStore(MemoryDirectory):
     ) -> Operation | None:
         return deepcopy(self._of(key).operations.get((appointment, version)))
 
+    async def kept(self, key: CalendarKey, appointment: str) -> list[Kept]:
+        kept = self._of(key).kept
+        return [kept[name] for name in sorted(kept, reverse=True) if name[0] == appointment]
+
+    async def drop_kept(self, key: CalendarKey, before: datetime, limit: int = 99) -> int:
+        kept = self._of(key).kept
+        old = [name for name in sorted(kept) if kept[name].at < before][:limit]
+        for name in old:
+            del kept[name]
+        return len(old)
+
     async def attempt(
         self, lease: Lease, pending: Pending, seconds: float, now: datetime
     ) -> tuple[Lease, Pending]:
@@ -200,6 +216,7 @@ class MemoryStore(MemoryDirectory):
             self._put_pending(draft, settlement.keep)
         if settlement.copy:
             draft.copies[settlement.copy.event_id] = settlement.copy
+        draft.kept |= {(k.appointment, k.version, k.side): k for k in settlement.kept}
         _put_operations(draft, settlement.operations)
         draft.outbox.extend(deepcopy(settlement.changes))
 

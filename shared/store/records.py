@@ -81,6 +81,32 @@ class Connection:
     etag: str = ""
 
 
+class Ruling(StrEnum):
+    """What a person said of a held round: it is meant, or the host app's side stands."""
+
+    RESUME = "resume"
+    DISCARD = "discard"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a round would have done that was stopped, and waits for a person.
+
+    `deletions` are events that Outlook calls gone (a few of many may be there after all), out of
+    `links`. `appointments` names a few. To discard would leave the attendees out of `guests`
+    events and send `mails` mails.
+    """
+
+    since: datetime
+    links: int
+    deletions: int
+    changes: int
+    appointments: tuple[str, ...] = ()
+    guests: int = 0
+    mails: int = 0
+    ruling: Ruling | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Calendar:
     """One synced calendar: a mailbox's default one unless `graph_calendar` names another.
@@ -111,6 +137,7 @@ class Calendar:
     client_state: str = ""
     interval: int = 300
     poll_due: datetime | None = None
+    held: Held | None = None
     etag: str = ""
 
 
@@ -184,6 +211,7 @@ class Pending:
     put into Outlook: what Outlook shows that is in it is ours, not a person's edit.
     `attempted` is stored before a create is sent: from then on the tag is looked up first.
     `warnings` are for the operation, as `Operation` has them.
+    `not_before`: it waits, so that several edits make one mail.
     """
 
     appointment: str
@@ -195,6 +223,7 @@ class Pending:
     tries: int = 0
     comment: str = ""
     warnings: tuple[dict[str, Any], ...] = ()
+    not_before: datetime | None = None
     etag: str = ""
 
 
@@ -220,10 +249,33 @@ class Operation:
     settled: datetime | None = None
     problem: dict[str, Any] | None = None
     warnings: tuple[dict[str, Any], ...] = ()
+    not_before: datetime | None = None
 
     @property
     def id(self) -> str:
         return f"{self.appointment}.{self.version}"
+
+
+class Loss(StrEnum):
+    DELETED = "deleted"
+    OVERWRITTEN = "overwritten"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A content that sync took away, kept for a while so that it can be restored.
+
+    `version` is the appointment's from then on; `side` is whose content it was, `by` who took it
+    away: "app", "outlook" or "operator".
+    """
+
+    appointment: str
+    version: int
+    side: Origin
+    loss: Loss
+    before: Event
+    at: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +325,7 @@ class Settlement:
     changes: tuple[Change, ...] = ()
     copy: Copy | None = None
     drop_copy: str = ""
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +357,7 @@ class DueKind(StrEnum):
     POLL = "poll"
     RENEW = "renew"
     DELIVER = "deliver"
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)

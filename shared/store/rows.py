@@ -9,7 +9,7 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -20,7 +20,7 @@ from azure.data.tables import EdmType, EntityProperty
 
 from shared.calendar.event import Event
 from shared.calendar.event_json import event_from_json, event_to_json
-from shared.store.records import CalendarKey, Copy
+from shared.store.records import CalendarKey, Copy, Held
 
 CHUNK = 60_000
 LONG_TEXT = 8_000
@@ -90,8 +90,8 @@ def _plain(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat()
-        case Event():
-            return event_to_json(value)
+        case Event() | Held():
+            return _nested(value)
         case CalendarKey():
             return str(value)
         case frozenset():
@@ -100,6 +100,12 @@ def _plain(value: Any) -> Any:
             return [_plain(item) for item in cast("tuple[Any, ...]", value)]
         case _:
             return value
+
+
+def _nested(value: Event | Held) -> dict[str, Any]:
+    if isinstance(value, Event):
+        return event_to_json(value)
+    return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
 
 
 def _properties(name: str, value: Any) -> Row:
@@ -164,6 +170,9 @@ def _scalar(hint: Any, value: Any) -> Any:
         return event_from_json(value)
     if hint is CalendarKey:
         return CalendarKey.parse(value)
+    if hint is Held:
+        hints = _hints(Held)
+        return Held(**{name: _typed(hints[name], part) for name, part in value.items()})
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
     return value

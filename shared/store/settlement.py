@@ -2,13 +2,13 @@
 
 In a calendar's partition: A|appointment a link, E|hash of the event id its index row,
 P|appointment a pending change, O|appointment|version an operation, K|hash a copy,
-X|number a change in the outbox, numbered by the lease.
+X|number a change in the outbox, numbered by the lease, H|appointment|version|side a kept content.
 """
 
 from collections.abc import Iterable
 
 from shared.store.keys import escape, hashed
-from shared.store.records import Change, Link, Operation, Pending, Settlement
+from shared.store.records import Change, Kept, Link, Operation, Pending, Settlement
 from shared.store.rows import row_of
 from shared.store.transaction import Write, delete, put, upsert
 
@@ -31,6 +31,14 @@ def operation_name(appointment: str, version: int) -> str:
 
 def copy_name(event_id: str) -> str:
     return f"K|{hashed(event_id)}"
+
+
+def kept_prefix(appointment: str) -> str:
+    return f"H|{escape(appointment)}|"
+
+
+def kept_name(kept: Kept) -> str:
+    return f"{kept_prefix(kept.appointment)}{kept.version:012d}|{kept.side}"
 
 
 def link_writes(partition: str, link: Link) -> list[Write]:
@@ -82,6 +90,7 @@ def _puts(partition: str, settlement: Settlement) -> list[Write]:
         kept.append(pending_write(partition, settlement.keep))
     if copy := settlement.copy:
         kept.append(upsert(copy, partition, copy_name(copy.event_id)))
+    kept += [upsert(one, partition, kept_name(one)) for one in settlement.kept]
     return kept
 
 

@@ -19,6 +19,7 @@ from shared.store.records import (
     Due,
     DueKind,
     Endpoint,
+    Kept,
     Lease,
     Link,
     Mark,
@@ -119,6 +120,14 @@ class Store(Protocol):
         4 MiB), each transaction under the fence, which is renewed. Raises Contended; earlier
         transactions of the same call then stand.
         """
+        ...
+
+    async def kept(self, key: CalendarKey, appointment: str) -> list[Kept]:
+        """What sync took away of one appointment, newest first."""
+        ...
+
+    async def drop_kept(self, key: CalendarKey, before: datetime, limit: int = 99) -> int:
+        """Forgets contents taken away before then; how many, at most `limit`."""
         ...
 
     # The directory of appointments of a tenant.

@@ -27,11 +27,15 @@ from shared.store.records import (
     Copy,
     Endpoint,
     EndpointState,
+    Held,
+    Kept,
     Link,
+    Loss,
     Operation,
     OperationState,
     Origin,
     Pending,
+    Ruling,
     State,
     Tenant,
     Wish,
@@ -111,7 +115,12 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         client_state="secret",
         interval=600,
         poll_due=NOW + timedelta(minutes=10),
+        held=held(),
     )
+
+
+def held() -> Held:
+    return Held(NOW, 90, 80, 3, ("a1", "a2"), guests=7, mails=4, ruling=Ruling.DISCARD)
 
 
 def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link:
@@ -145,15 +154,21 @@ def pending(appointment: str = "a1", etag: str = "", accepted: datetime = NOW) -
         tries=2,
         comment="Sorry, 'no' room",
         warnings=(WARNING,),
+        not_before=NOW + timedelta(seconds=30),
         etag=etag,
     )
 
 
 def operation(appointment: str = "a1", version: int = 3) -> Operation:
     problem = {"code": "refused-by-microsoft", "extra": {"status": 400}}
-    return Operation(
-        appointment, version, Wish.WRITE, OperationState.REFUSED, NOW, NOW, problem, (WARNING,)
-    )
+    state = OperationState.REFUSED
+    return Operation(appointment, version, Wish.WRITE, state, NOW, NOW, problem, (WARNING,), NOW)
+
+
+def kept(
+    appointment: str = "a1", version: int = 3, side: Origin = Origin.APP, at: datetime = NOW
+) -> Kept:
+    return Kept(appointment, version, side, Loss.OVERWRITTEN, event("Before"), at, "outlook")
 
 
 def change(name: str = "ch1") -> Change:

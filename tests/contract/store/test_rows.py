@@ -28,6 +28,7 @@ COMPLETE = [
     examples.operation(),
     examples.change(),
     examples.copy(),
+    examples.kept(),
     examples.endpoint(),
     examples.consent_link(),
     Lease(KEY, "w1", NOW, "", settled=3),
