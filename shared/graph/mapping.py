@@ -66,6 +66,7 @@ def seen_from_graph(item: Json, tenant: str = "", tag: str = "") -> Seen:
         is_organizer=item.get("isOrganizer", True),
         is_cancelled=bool(item.get("isCancelled")),
         event=None if is_bare(item) else event_from_graph(item),
+        start=_instant(item["start"]) if item.get("start") else None,
         tag=tag or appointment_in(item, tenant),
         join_url=_inner(item, "onlineMeeting").get("joinUrl") or "",
         last_modified=moment(item.get("lastModifiedDateTime")),

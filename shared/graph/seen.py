@@ -22,7 +22,8 @@ class Seen:
     nothing but their times. `tag` is the appointment id from our extended property, "" when it
     was not asked for or is another tenant's. A removed item may only have left the window:
     confirm with `Mailbox.event` before acting on it. `body_html` is the body as Graph sent it
-    if that was HTML; a write of the body needs it to keep a Teams block.
+    if that was HTML; a write of the body needs it to keep a Teams block. `start` is the instant
+    at which it begins, as Graph shows it, of bare occurrences too.
     """
 
     event_id: str
@@ -34,6 +35,7 @@ class Seen:
     is_organizer: bool = True
     is_cancelled: bool = False
     event: Event | None = None
+    start: datetime | None = None
     removed: bool = False
     tag: str = ""
     join_url: str = ""
