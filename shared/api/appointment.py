@@ -63,6 +63,9 @@ def wanted_from(body: AppointmentIn, if_version: int | None) -> Wanted:
         event=event_from_json(data),
         mailbox=body.mailbox,
         status=AppointmentStatus(body.status),
+        project=body.project,
+        type=body.type,
+        protected=body.protected,
         revision=body.revision,
         if_version=if_version,
     )

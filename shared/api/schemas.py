@@ -47,7 +47,10 @@ class AttendeeIn(_In):
 
 
 class AppointmentIn(_In):
-    """`mailbox` is an address, alias or Entra object id of a connected mailbox."""
+    """`mailbox` is an address, alias or Entra object id of a connected mailbox. `project` and
+    `type` are your own words, which choose a policy. `protected` is for an appointment you keep
+    whatever Outlook deletes.
+    """
 
     mailbox: str = Field(min_length=1, max_length=320)
     subject: str
@@ -64,6 +67,9 @@ class AppointmentIn(_In):
     conference: Literal["none", "teams"] = "none"
     hide_attendees: bool = False
     status: Literal["tentative", "confirmed", "cancelled"] = "confirmed"
+    project: str = Field("", max_length=100)
+    type: str = Field("", max_length=100)
+    protected: bool = False
     revision: Annotated[int, Field(ge=0)] | None = None
 
 
@@ -86,6 +92,9 @@ class AppointmentOut(_Out):
     start: Words
     end: Words
     status: str
+    project: str
+    type: str
+    protected: bool
     origin: str
     organizer: str
     is_organizer: bool

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from shared.api.given import Given, Limit, OfTenant, TenantId
 from shared.api.schemas import Status, TenantIn, TenantOut, Tenants
-from shared.policy.policy import Policy
+from shared.policy.document import Document
 from shared.store.records import Calendar, Connection, State, Tenant
 
 tenants = APIRouter(tags=["tenants"])
@@ -22,7 +22,7 @@ def tenant_json(tenant: Tenant) -> dict[str, Any]:
         "cause": tenant.cause,
         "since": tenant.since,
         "entra_tenant": tenant.entra_tenant,
-        "policy": Policy.from_json(tenant.policy).to_json(),
+        "policy": Document.from_json(tenant.policy).policy_for().to_json(),
     }
 
 
@@ -39,7 +39,7 @@ async def put_tenant(
 ) -> Any:
     """Creates the tenant or changes its name and policy; a policy left out stays as it is."""
     if wanted.policy is not None:
-        Policy.from_json(wanted.policy, "/policy")
+        Document.from_json(wanted.policy, "/policy")
     found = await services.store.tenant(tenant)
     if found is None:
         response.status_code = 201

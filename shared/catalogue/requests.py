@@ -229,6 +229,14 @@ REQUESTS = (
         "Change the direction in the tenant's policy.",
     ),
     Cause(
+        "sync-off",
+        409,
+        "Sync is switched off here",
+        "The policy of the appointment's project or type lets nothing cross, in either direction.",
+        FixedBy.VENDOR,
+        "Switch it on: set direction for that project or type in the tenant's policy.",
+    ),
+    Cause(
         "zero-length",
         422,
         "The appointment has no length",

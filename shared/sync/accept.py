@@ -13,8 +13,8 @@ from shared.calendar.check import check
 from shared.calendar.digest import responses, same, with_responses
 from shared.calendar.event import Event
 from shared.errors import Contended, Problem, Refused
+from shared.policy.document import Document
 from shared.policy.lengths import length_warnings, with_length
-from shared.policy.policy import Direction, Policy
 from shared.store.records import (
     AppointmentStatus,
     Calendar,
@@ -28,6 +28,7 @@ from shared.store.records import (
     Wish,
 )
 from shared.store.store import Store
+from shared.sync.direction import mute, muteness
 from shared.sync.inbound import WITHDRAWN, traces
 from shared.sync.report import warning_json
 from shared.sync.wake import Wake
@@ -38,11 +39,16 @@ ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`if_version` is the version the caller last saw, `revision` the host app's own number."""
+    """`if_version` is the version the caller last saw, `revision` the host app's own number;
+    `project`, `type` and `protected` are those of a link.
+    """
 
     event: Event
     mailbox: str
     status: AppointmentStatus = AppointmentStatus.CONFIRMED
+    project: str = ""
+    type: str = ""
+    protected: bool = False
     revision: int | None = None
     if_version: int | None = None
 
@@ -76,8 +82,11 @@ async def put_appointment(
 ) -> Accepted:
     for problem in check(wanted.event):
         raise Refused(problem)
+    document = Document.from_json(tenant.policy)
+    if problem := muteness(document, wanted.project, wanted.type):
+        raise Refused(problem)
     home = await _home(store, tenant, appointment, wanted.mailbox)
-    policy = Policy.from_json(tenant.policy)
+    policy = document.policy_for(wanted.project, wanted.type)
     wanted = replace(wanted, event=with_length(wanted.event, policy))
 
     def change(found: _Found) -> Link | None:
@@ -106,7 +115,7 @@ async def delete_appointment(
     comment: str = "",
     if_version: int | None = None,
 ) -> Accepted:
-    _check_direction(tenant)
+    document = Document.from_json(tenant.policy)
     key = await store.located(tenant.id, appointment)
     if key is None:
         raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
@@ -116,6 +125,8 @@ async def delete_appointment(
         )
 
     def change(found: _Found) -> Link | None:
+        if found.link and (problem := mute(document, found.link)):
+            raise Refused(problem)
         return _withdrawn(found.link, if_version, now, cancel=cancel)
 
     wish = Wish.CANCEL if cancel else Wish.DELETE
@@ -161,7 +172,6 @@ async def _accept(
 
 async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) -> _Home:
     """Where the appointment lives, or will: the calendar of `mailbox`."""
-    _check_direction(tenant)
     key = await store.calendar_at(tenant.id, mailbox)
     calendar = await store.calendar(key) if key else None
     if key is None or not _usable(calendar):
@@ -194,13 +204,6 @@ async def _moved(store: Store, appointment: str, home: CalendarKey, key: Calenda
     return _Home(key, left.version if left else 0, moved=True)
 
 
-def _check_direction(tenant: Tenant) -> None:
-    if Policy.from_json(tenant.policy).direction is Direction.TO_APP:
-        raise Refused(
-            Problem("direction-to-app", "This tenant's policy writes nothing to Outlook.")
-        )
-
-
 def _usable(calendar: Calendar | None) -> bool:
     return calendar is not None and calendar.state not in {
         State.DISCONNECTING,
@@ -217,6 +220,9 @@ def _first(appointment: str, wanted: Wanted, version: int, now: datetime) -> Lin
         status=wanted.status,
         revision=wanted.revision,
         changed=now,
+        project=wanted.project,
+        type=wanted.type,
+        protected=wanted.protected,
     )
 
 
@@ -228,7 +234,7 @@ def _written(
     _check_revision(link, wanted.revision)
     event = _with_responses(wanted.event, link.app or link.outlook)
     alike = link.app is not None and same(event, link.app)
-    if alike and link.status is wanted.status and not _is_newer(link, pending, wanted):
+    if alike and link.status is wanted.status and not _says_more(link, pending, wanted):
         return None
     if not alike or wanted.status is AppointmentStatus.CANCELLED:
         _check_organizer(link)
@@ -239,14 +245,21 @@ def _written(
         status=wanted.status,
         revision=wanted.revision if wanted.revision is not None else link.revision,
         changed=now,
+        project=wanted.project,
+        type=wanted.type,
+        protected=wanted.protected,
     )
 
 
-def _is_newer(link: Link, pending: Pending | None, wanted: Wanted) -> bool:
-    """The same content under a new revision, which must be kept to refuse the ones before it. An
-    appointment whose event is gone would be written again by that, which nobody asked for.
+def _says_more(link: Link, pending: Pending | None, wanted: Wanted) -> bool:
+    """The same content, but under another project or type, or under a new revision, which must be
+    kept to refuse the ones before it. An appointment whose event is gone would be written again
+    by that, which nobody asked for.
     """
-    return wanted.revision not in {None, link.revision} and bool(link.event_id or pending)
+    labels = wanted.project, wanted.type, wanted.protected
+    is_other = labels != (link.project, link.type, link.protected)
+    is_newer = wanted.revision not in {None, link.revision}
+    return (is_other or is_newer) and bool(link.event_id or pending)
 
 
 def _withdrawn(

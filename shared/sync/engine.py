@@ -14,7 +14,7 @@ from datetime import timedelta
 from shared.errors import Contended, Problem, Reconnect, Rejected
 from shared.graph.client import Graph
 from shared.observe import note
-from shared.policy.policy import Policy
+from shared.policy.document import Document
 from shared.store.records import (
     CalendarKey,
     Connection,
@@ -120,7 +120,7 @@ class Engine:
             calendar,
             connection,
             self.graph.mailbox(calendar, connection),
-            Policy.from_json(tenant.policy),
+            Document.from_json(tenant.policy),
         )
 
     async def _work(self, shift: Shift) -> bool:

@@ -11,8 +11,8 @@ from typing import Any
 from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
 from shared.graph.seen import Seen
 from shared.graph.writes import plan
-from shared.policy.policy import Direction
 from shared.store.records import Link, Pending, Settlement, Wish
+from shared.sync.direction import mute
 from shared.sync.inbound import WITHDRAWN, Case, ended, receive, traces, unowned
 from shared.sync.report import outcome
 from shared.sync.shift import Shift
@@ -80,10 +80,8 @@ class Work:
 
 async def _push(shift: Shift, work: Work) -> None:
     await shift.breathe()
-    if shift.policy.direction is Direction.TO_APP:
-        raise Rejected(
-            Problem("direction-to-app", "The tenant's policy writes nothing to Outlook by now.")
-        )
+    if problem := mute(shift.document, work.link):
+        raise Rejected(problem)
     match work.pending.wish:
         case Wish.WRITE if work.link.event_id:
             await _update(shift, work)
@@ -149,7 +147,7 @@ def _must_look(shift: Shift, work: Work, patch: dict[str, Any]) -> bool:
         return True
     if not patch:
         return WITHDRAWN in work.pending.maybe_written
-    return link.base is not None and bool(unowned(link.outlook, link.app, shift.policy))
+    return link.base is not None and bool(unowned(link.outlook, link.app, shift.policy_for(link)))
 
 
 async def _as_it_is(shift: Shift, work: Work) -> None:
@@ -232,7 +230,7 @@ def _case(shift: Shift, work: Work, seen: Seen | None) -> Case:
         work.link,
         work.pending,
         seen,
-        shift.policy,
+        shift.policy_for(work.link),
         shift.clock(),
     )
 

@@ -195,9 +195,8 @@ async def _linked(
 
 
 def _case_of(shift: Shift, link: Link, pending: Pending | None, seen: Seen | None) -> Case:
-    return Case(
-        shift.key, shift.calendar.address, link, pending, seen, shift.policy, shift.clock()
-    )
+    policy = shift.policy_for(link)
+    return Case(shift.key, shift.calendar.address, link, pending, seen, policy, shift.clock())
 
 
 async def _unlinked(

@@ -6,8 +6,17 @@ from datetime import datetime, timedelta
 
 from shared.errors import Contended
 from shared.graph.mailbox import Mailbox
+from shared.policy.document import Document
 from shared.policy.policy import Policy
-from shared.store.records import Calendar, CalendarKey, Connection, Lease, Pending, Settlement
+from shared.store.records import (
+    Calendar,
+    CalendarKey,
+    Connection,
+    Lease,
+    Link,
+    Pending,
+    Settlement,
+)
 from shared.store.store import Store
 from shared.sync.wake import Wake
 
@@ -26,11 +35,19 @@ class Shift:
     calendar: Calendar
     connection: Connection
     mailbox: Mailbox
-    policy: Policy
+    document: Document
 
     @property
     def key(self) -> CalendarKey:
         return self.lease.key
+
+    @property
+    def policy(self) -> Policy:
+        """The tenant's own: of the calendar, and of events that no appointment is linked to."""
+        return self.document.policy_for()
+
+    def policy_for(self, link: Link) -> Policy:
+        return self.document.policy_for(link.project, link.type)
 
     async def settle(self, *settlements: Settlement) -> None:
         """Raises Contended when a row was changed meanwhile, or the lease was lost."""

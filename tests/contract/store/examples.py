@@ -139,6 +139,9 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         origin=Origin.OUTLOOK,
         revision=1_764_000_000_000,
         changed=NOW,
+        project="Befriending",
+        type="visit",
+        protected=True,
         etag=etag,
     )
 

@@ -346,3 +346,50 @@ async def test_a_default_length_is_shown_and_stays(api):
     assert first.json()["operation"]["warnings"] == []
     assert first.json()["appointment"]["end"]["date_time"] == "2026-11-23T10:30:00"
     assert again.json()["operation"] == first.json()["operation"]
+
+
+PER_PROJECT = {
+    "preset": "charitylog",
+    "require_calendar_rights": False,
+    "projects": {"befriending": {"direction": "to_outlook"}},
+    "types": {"call": {"default_minutes": 15}},
+}
+
+
+async def test_a_project_that_is_off_is_told_which_one(api):
+    """C10: nothing is written until the project is switched on; the answer names it."""
+    await api.put("/v1/tenants/acme", json={"name": "Acme", "policy": PER_PROJECT})
+    off = await api.put(PATH, json=VISIT | {"project": "advocacy"})
+    none = await api.put(PATH, json=VISIT)
+
+    assert (off.status_code, off.json()["code"]) == (409, "sync-off")
+    assert off.json()["pointer"] == "/project"
+    assert "'advocacy'" in off.json()["detail"]
+    assert none.json()["code"] == "sync-off"
+
+
+async def test_an_appointment_has_its_projects_and_types_policy(api):
+    """And shows which ones they are; a PATCH keeps them, and can change them."""
+    await api.put("/v1/tenants/acme", json={"name": "Acme", "policy": PER_PROJECT})
+    words = {"project": "befriending", "type": "call", "protected": True}
+    put = await api.put(PATH, json=VISIT | words | {"end": VISIT["start"]})
+    patched = await api.patch(PATH, json={"protected": False, "revision": 8})
+
+    shown = put.json()["appointment"]
+    assert shown["end"]["date_time"] == "2026-11-23T10:15:00"
+    assert {name: shown[name] for name in words} == words
+    assert patched.json()["appointment"]["protected"] is False
+    assert patched.json()["appointment"]["type"] == "call"
+    assert patched.json()["operation"]["version"] == 2
+
+
+async def test_deleting_waits_for_the_switch_too(api):
+    """A project switched off keeps its events as they are."""
+    await api.put("/v1/tenants/acme", json={"name": "Acme", "policy": PER_PROJECT})
+    await api.put(PATH, json=VISIT | {"project": "befriending"})
+    off = PER_PROJECT | {"projects": {}}
+    await api.put("/v1/tenants/acme", json={"name": "Acme", "policy": off})
+
+    answer = await api.delete(PATH)
+
+    assert answer.json()["code"] == "sync-off"
