@@ -266,9 +266,7 @@ class Exchange:
     def _reset_answers(self, event: StoredEvent, changed: frozenset[str]) -> None:
         if not event.is_organizer or not changed & {"start", "end", "recurrence", "is_all_day"}:
             return
-        event.attendees = tuple(
-            {**a, "status": {"response": "none", "time": UNSET_TIME}} for a in event.attendees
-        )
+        event.attendees = tuple(_unanswered(attendee) for attendee in event.attendees)
 
     def exception_of(self, instance: Instance) -> StoredEvent:
         """The instance's own event, made when it has none yet."""
@@ -355,10 +353,16 @@ class Exchange:
 def with_status(
     wanted: Iterable[dict[str, Any]], known: Iterable[dict[str, Any]]
 ) -> tuple[dict[str, Any], ...]:
-    """Who stays keeps the answer given."""
-    fresh = {"response": "none", "time": UNSET_TIME}
+    """Who stays keeps the answer given, and the time proposed with it."""
     found = []
     for attendee in wanted:
-        old = next((k for k in known if same_address(k, attendee)), None)
-        found.append({**attendee, "status": old["status"] if old else fresh})
+        old = next((k for k in known if same_address(k, attendee)), _unanswered(attendee))
+        said = {name: old[name] for name in ("status", "proposedNewTime") if name in old}
+        found.append({**attendee, **said})
     return tuple(found)
+
+
+def _unanswered(attendee: dict[str, Any]) -> dict[str, Any]:
+    """A proposal goes with the time it was made against."""
+    asked = {name: value for name, value in attendee.items() if name != "proposedNewTime"}
+    return {**asked, "status": {"response": "none", "time": UNSET_TIME}}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.twin.drafts import read_event
 from local.twin.exchange import Answer
-from local.twin.graph.events import find_target, target_json
+from local.twin.graph.events import find_target, proposed_time, target_json
 from local.twin.graph.listing import in_window
 from local.twin.graph.preferences import View
 from local.twin.problem import bad_request, item_not_found
@@ -57,14 +57,23 @@ class PersonAtOutlook:
         target = find_target(self._mailbox, event_id)
         self._twin.exchange.cancel(self._person, target, "person")
 
-    def respond(self, event_id: str, kind: str, comment: str = "") -> None:
-        """`kind` is accept, tentativelyAccept or decline. The comment would be in the mail."""
+    def respond(
+        self,
+        event_id: str,
+        kind: str,
+        comment: str = "",
+        proposed: dict[str, Any] | None = None,
+    ) -> None:
+        """`kind` is accept, tentativelyAccept or decline. The comment would be in the mail.
+        `proposed` is a timeSlot: another time that would suit better.
+        """
         del comment
         answer = _ANSWERS.get(kind.lower())
         if answer is None:
             raise bad_request(f"'{kind}' is not accept, tentativelyAccept or decline.")
         target = find_target(self._mailbox, event_id)
-        self._twin.exchange.respond(self._person, target, answer, "person")
+        slot = proposed_time(proposed, answer)
+        self._twin.exchange.respond(self._person, target, answer, "person", proposed=slot)
 
     def move_event(self, event_id: str, calendar_id: str) -> dict[str, Any]:
         if find_instance(self._mailbox, event_id) or calendar_id not in self._mailbox.calendars:

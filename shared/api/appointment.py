@@ -19,6 +19,9 @@ from shared.store.records import (
 from shared.sync.accept import Wanted
 from shared.sync.report import appointment_json
 
+# What an attendee is shown with and the host app cannot say.
+NOT_THEIRS: Any = {"attendees": {"__all__": {"response", "proposed", "person", "external"}}}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -58,7 +61,7 @@ def editable(found: Found) -> dict[str, Any]:
 
 
 def wanted_from(body: AppointmentIn, if_version: int | None) -> Wanted:
-    data = body.model_dump(exclude_none=True)
+    data = body.model_dump(exclude_none=True, exclude=NOT_THEIRS)
     return Wanted(
         event=event_from_json(data),
         mailbox=body.mailbox,

@@ -38,12 +38,17 @@ class BodyText(_In):
 
 
 class AttendeeIn(_In):
-    """`response` is Outlook's to say; it is accepted here and not written."""
+    """`response` and `proposed` are Outlook's to say, `person` and `external` follow from the
+    address: they are accepted here, as they are read, and not written.
+    """
 
     address: str = Field(examples=["ada@example.org"])
     name: str = ""
     kind: Literal["required", "optional", "resource"] = "required"
     response: Literal["none", "organizer", "accepted", "tentative", "declined"] = "none"
+    proposed: Words | None = None
+    person: Words | None = None
+    external: bool | None = None
 
 
 class AppointmentIn(_In):

@@ -6,6 +6,7 @@ order, and the name of the zone a time is told in.
 
 import hashlib
 import json
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
@@ -16,6 +17,7 @@ from shared.calendar.event import (
     Conference,
     Event,
     Response,
+    Timed,
     When,
     Zoned,
 )
@@ -88,9 +90,17 @@ def same_field(name: str, a: Event, b: Event) -> bool:
     return canonical_field(name, a) == canonical_field(name, b)
 
 
-def responses(event: Event) -> dict[str, Response]:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an attendee said: a response, and another time that would suit better."""
+
+    response: Response = Response.NONE
+    proposed: Timed | None = None
+
+
+def responses(event: Event) -> dict[str, Answer]:
     """By lower-cased address. Not in the canonical form: an answer is no edit of the event."""
-    return {address_key(attendee.address): attendee.response for attendee in event.attendees}
+    return {address_key(a.address): Answer(a.response, a.proposed) for a in event.attendees}
 
 
 def address_key(address: str) -> str:
@@ -98,13 +108,11 @@ def address_key(address: str) -> str:
 
 
 def with_responses(
-    attendees: tuple[Attendee, ...], answers: dict[str, Response]
+    attendees: tuple[Attendee, ...], answers: dict[str, Answer]
 ) -> tuple[Attendee, ...]:
     """The attendees with the given answers; who is not among them has not answered."""
-    return tuple(
-        Attendee(a.address, a.name, a.kind, answers.get(address_key(a.address), Response.NONE))
-        for a in attendees
-    )
+    said = ((a, answers.get(address_key(a.address), Answer())) for a in attendees)
+    return tuple(replace(a, response=s.response, proposed=s.proposed) for a, s in said)
 
 
 def _when(when: When) -> dict[str, str]:

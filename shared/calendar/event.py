@@ -90,7 +90,7 @@ class Body:
 @dataclass(frozen=True, slots=True)
 class Attendee:
     """`address` is SMTP, compared without regard to case. `response` and `proposed`, the new
-    time an attendee would like, are Outlook's to say.
+    time an attendee would like (in UTC, as Graph tells it), are Outlook's to say.
     """
 
     address: str

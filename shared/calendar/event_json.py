@@ -2,9 +2,10 @@
 
 {"subject", "start": {"date_time": "2026-11-23T10:00:00", "time_zone": "Europe/Berlin"} or
 {"date": "2026-11-23"}, "end": the same, "body": {"content", "kind": "text" | "html"},
-"location", "attendees": [{"address", "name", "kind", "response"}], "show_as", "sensitivity",
-"reminder_minutes": 15 | null, "categories": [], "other_locations": [], "conference": "none" |
-"teams", "hide_attendees": false}. Only "subject", "start" and "end" are required.
+"location", "attendees": [{"address", "name", "kind", "response", "proposed": {"start", "end"} |
+null}], "show_as", "sensitivity", "reminder_minutes": 15 | null, "categories": [],
+"other_locations": [], "conference": "none" | "teams", "hide_attendees": false}. Only "subject",
+"start" and "end" are required.
 A time that the end of summer time repeats means its first pass; "fold": 1 beside it, its second.
 """
 
@@ -90,7 +91,13 @@ def _attendee_to_json(attendee: Attendee) -> _Json:
         "name": attendee.name,
         "kind": attendee.kind.value,
         "response": attendee.response.value,
+        "proposed": _span_to_json(attendee.proposed) if attendee.proposed else None,
     }
+
+
+def _span_to_json(when: When) -> _Json:
+    start, end = _when_to_json(when)
+    return {"start": start, "end": end}
 
 
 def _when(data: _Json) -> When:
@@ -102,8 +109,8 @@ def _when(data: _Json) -> When:
     return AllDay(start, end)
 
 
-def _moment(data: _Json, name: str) -> Zoned | date:
-    at = f"/{name}"
+def _moment(data: _Json, name: str, within: str = "") -> Zoned | date:
+    at = f"{within}/{name}"
     value = _object(data.get(name), at)
     if ("date" in value) == ("date_time" in value):
         raise _refused(at, 'needs either "date" (all-day) or "date_time" with "time_zone"')
@@ -145,7 +152,18 @@ def _attendee(item: Any, at: str) -> Attendee:
         name=_text(data, "name", at),
         kind=_word(data, "kind", AttendeeKind.REQUIRED, at),
         response=_word(data, "response", Response.NONE, at),
+        proposed=_proposed(data, f"{at}/proposed"),
     )
+
+
+def _proposed(data: _Json, at: str) -> Timed | None:
+    if data.get("proposed") is None:
+        return None
+    span = _object(data["proposed"], at)
+    start, end = _moment(span, "start", at), _moment(span, "end", at)
+    if isinstance(start, Zoned) and isinstance(end, Zoned):
+        return Timed(start, end)
+    raise _refused(at, 'must have "date_time" and "time_zone" in its start and end')
 
 
 def _texts(data: _Json, name: str) -> tuple[str, ...]:

@@ -236,7 +236,15 @@ def _attendee(found: Json) -> Attendee:
         name=address.get("name") or "",
         kind=ATTENDED.get(found.get("type") or "", AttendeeKind.REQUIRED),
         response=RESPONSES.get(status.get("response") or "", Response.NONE),
+        proposed=_proposed(_inner(found, "proposedNewTime")),
     )
+
+
+def _proposed(slot: Json) -> Timed | None:
+    """A timeSlot; in UTC, so that the same proposal always reads the same."""
+    if not (slot.get("start") and slot.get("end")):
+        return None
+    return Timed(zoned(_instant(slot["start"]), "UTC"), zoned(_instant(slot["end"]), "UTC"))
 
 
 def _address(item: Json, name: str) -> str:

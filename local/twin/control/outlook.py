@@ -69,8 +69,13 @@ def _cancel(ask: Ask) -> None:
 
 
 def _respond(ask: Ask) -> None:
-    ask.only("kind", "comment")
-    _at(ask).respond(ask.path["id"], str(ask.need("kind")), ask.body.get("comment", ""))
+    ask.only("kind", "comment", "proposed")
+    _at(ask).respond(
+        ask.path["id"],
+        str(ask.need("kind")),
+        ask.body.get("comment", ""),
+        ask.body.get("proposed"),
+    )
 
 
 def _move(ask: Ask) -> Any:

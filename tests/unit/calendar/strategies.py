@@ -41,17 +41,6 @@ addresses = st.builds(
     st.sampled_from(["ada", "Ben", "c.d", "eve+x"]),
     st.sampled_from(["contoso", "Fabrikam"]),
 )
-attendees = st.lists(
-    st.builds(
-        Attendee,
-        addresses,
-        texts,
-        st.sampled_from(AttendeeKind),
-        st.sampled_from(Response),
-    ),
-    max_size=4,
-    unique_by=lambda attendee: attendee.address.lower(),
-).map(tuple)
 
 
 @st.composite
@@ -59,6 +48,20 @@ def timed(draw: st.DrawFn) -> Timed:
     start = draw(instants)
     end = start + timedelta(minutes=draw(st.integers(0, 60 * 48)))
     return Timed(zoned(start, draw(zone_names)), zoned(end, draw(zone_names)))
+
+
+attendees = st.lists(
+    st.builds(
+        Attendee,
+        addresses,
+        texts,
+        st.sampled_from(AttendeeKind),
+        st.sampled_from(Response),
+        st.none() | timed(),
+    ),
+    max_size=4,
+    unique_by=lambda attendee: attendee.address.lower(),
+).map(tuple)
 
 
 @st.composite

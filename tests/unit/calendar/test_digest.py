@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.calendar.digest import (
+    Answer,
     canonical,
     differing,
     digest,
@@ -147,8 +148,8 @@ def test_answers_are_laid_over_the_attendees_they_belong_to(guests, known):
     result = with_responses(guests, answers)
 
     for before, after in zip(guests, result, strict=True):
-        expected = answers.get(before.address.lower(), Response.NONE)
-        assert after == replace(before, response=expected)
+        expected = answers.get(before.address.lower(), Answer())
+        assert after == replace(before, response=expected.response, proposed=expected.proposed)
 
 
 def test_an_answer_is_found_under_any_spelling_of_the_address():
@@ -157,4 +158,4 @@ def test_an_answer_is_found_under_any_spelling_of_the_address():
         MEETING, attendees=(Attendee(" ADA@Contoso.example", response=Response.DECLINED),)
     )
 
-    assert responses(event) == {"ada@contoso.example": Response.DECLINED}
+    assert responses(event) == {"ada@contoso.example": Answer(Response.DECLINED)}

@@ -155,6 +155,29 @@ class TestFields:
             (a.response, a.kind, a.address) for a in found
         ]
 
+    @pytest.mark.parametrize(
+        ("hour", "zone"), [(13, "UTC"), (14, "W. Europe Standard Time")], ids=["utc", "local"]
+    )
+    def test_a_proposed_time(self, hour, zone):
+        """A timeSlot is the same proposal in whatever zone it comes."""
+        slot = {
+            name: {"dateTime": f"2026-11-24T{hour + n}:00:00.0000000", "timeZone": zone}
+            for n, name in enumerate(("start", "end"))
+        }
+        guest = attendee("declined") | {"proposedNewTime": slot}
+        (found,) = event_from_graph(item(attendees=[guest])).attendees
+
+        assert found.proposed == Timed(
+            Zoned(datetime(2026, 11, 24, 13), "UTC"), Zoned(datetime(2026, 11, 24, 14), "UTC")
+        )
+
+    def test_no_proposed_time(self):
+        """Graph leaves it out, or sets it to null."""
+        guests = [attendee("accepted"), attendee("declined") | {"proposedNewTime": None}]
+        found = event_from_graph(item(attendees=guests)).attendees
+
+        assert [guest.proposed for guest in found] == [None, None]
+
     def test_words_yet_unknown(self):
         """A word Graph may add later reads as the plain case."""
         found = event_from_graph(
