@@ -7,10 +7,12 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 
 import hashlib
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from shared.store.records import Calendar
+from shared.calendar.digest import address_key
+from shared.store.records import Calendar, Contact
 
 _HARMLESS = frozenset(string.ascii_letters + string.digits + "._:~@-")
 MOST_HINTS = 50
@@ -53,3 +55,25 @@ def mailbox_names(calendar: Calendar) -> frozenset[str]:
     """What `calendar_at` finds the calendar by, lower-cased."""
     names = (calendar.address, calendar.user_id, *calendar.aliases)
     return frozenset(name.lower() for name in names if name)
+
+
+def contact_keys(contact: Contact) -> frozenset[str]:
+    """What `contacts_at` finds a person by."""
+    return frozenset(address_key(address) for address in contact.addresses)
+
+
+def by_claim(address: str, contacts: Iterable[Contact]) -> tuple[Contact, ...]:
+    """Those whose primary address it is come first, then by id."""
+    return tuple(
+        sorted(
+            contacts, key=lambda one: (address_key(one.addresses[0]) != address, escape(one.id))
+        )
+    )
+
+
+def next_contact(old: Contact | None, wanted: Contact) -> Contact:
+    """`wanted` as it follows the one that is kept: itself, if nothing differs."""
+    if old is None:
+        return replace(wanted, version=1, etag="")
+    same = replace(wanted, version=old.version, etag=old.etag)
+    return old if same == old else replace(same, version=old.version + 1)

@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 
 from shared.errors import Contended
 from shared.store.keys import escape, with_hints
-from shared.store.memory_directory import MemoryDirectory, insert_or_match
+from shared.store.memory_directory import insert_or_match
+from shared.store.memory_people import MemoryPeople
 from shared.store.records import (
     Calendar,
     CalendarKey,
@@ -60,7 +61,7 @@ class _Partition:
         )
 
 
-class MemoryStore(MemoryDirectory):
+class MemoryStore(MemoryPeople):
     def __init__(self) -> None:
         super().__init__()
         self._partitions: dict[CalendarKey, _Partition] = {}

@@ -395,6 +395,23 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """A person the host app knows, by its own id; the API says person, which here is Graph's.
+
+    `kind` is the host app's word, such as "employee". `addresses` are SMTP, the primary one
+    first. `version` counts the contents it has had.
+    """
+
+    id: str
+    tenant: str
+    kind: str
+    name: str
+    addresses: tuple[str, ...]
+    version: int = 1
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentLink:
     id: str
     tenant: str

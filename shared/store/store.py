@@ -5,7 +5,7 @@ Kept in two ways under one contract: `tables.TableStore` (Azure Table Storage) a
 thought (etag), and `Unavailable` where storage did not answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +15,7 @@ from shared.store.records import (
     Change,
     Connection,
     ConsentLink,
+    Contact,
     Copy,
     Due,
     DueKind,
@@ -165,6 +166,31 @@ class Store(Protocol):
     async def endpoint(self, tenant: str, endpoint: str) -> Endpoint | None: ...
     async def endpoints(self, tenant: str) -> list[Endpoint]: ...
     async def drop_endpoint(self, endpoint: Endpoint) -> None: ...
+
+    # Whom the host app knows.
+    async def put_contacts(self, tenant: str, contacts: Sequence[Contact]) -> list[Contact]:
+        """Inserts or replaces each (ids differ) together with what it is found by, whatever the
+        etag; what is so already is left alone. Returns them as they are kept. Contended after
+        many tries; some are kept then.
+        """
+        ...
+
+    async def contact(self, tenant: str, contact: str) -> Contact | None: ...
+    async def contacts(self, tenant: str, after: str = "", limit: int = 100) -> list[Contact]:
+        """In order of id, starting behind `after`."""
+        ...
+
+    async def contacts_at(
+        self, tenant: str, addresses: Collection[str]
+    ) -> dict[str, tuple[Contact, ...]]:
+        """By `address_key`; addresses of nobody are left out. Of several people with one address
+        those whose primary it is come first, then by id. Without etags.
+        """
+        ...
+
+    async def drop_contact(self, tenant: str, contact: str) -> bool:
+        """False: there was none."""
+        ...
 
     # The due index, partitioned by kind and minute.
     async def remind(self, due: Due) -> None: ...
