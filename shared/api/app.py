@@ -15,6 +15,7 @@ from shared.api.gate import Gate
 from shared.api.given import Given
 from shared.api.openapi import describe
 from shared.api.operations import operations
+from shared.api.people import people
 from shared.api.problems import add_problems
 from shared.api.schemas import Health
 from shared.api.tenants import tenants
@@ -35,7 +36,7 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
     app.add_middleware(Gate, provider=provider)
     add_problems(app)
     app.add_api_route("/v1/health", health, response_model=Health, tags=["health"])
-    for router in (tenants, consent, connections, appointments, operations, changes):
+    for router in (tenants, consent, connections, appointments, operations, people, changes):
         app.include_router(router, prefix="/v1")
     return app
 

@@ -1,5 +1,6 @@
 """An appointment and its operations, as the store has them and as the API shows them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ from shared.api.schemas import AppointmentIn
 from shared.api.waiting import seen_within
 from shared.calendar.event_json import event_from_json
 from shared.errors import Problem, Refused
+from shared.people.annotation import annotated
 from shared.services import Services
 from shared.store.records import (
     AppointmentStatus,
@@ -52,6 +54,11 @@ def shown(found: Found) -> dict[str, Any]:
         "synced": found.settled and bool(link.event_id),
         "operation": f"{link.appointment}.{link.version}",
     }
+
+
+async def shown_with_people(services: Services, tenant: str, found: Sequence[Found]) -> list[Any]:
+    """Each attendee with who it is to the host app."""
+    return await annotated(services.store, tenant, [shown(one) for one in found])
 
 
 def editable(found: Found) -> dict[str, Any]:

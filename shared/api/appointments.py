@@ -4,7 +4,14 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
-from shared.api.appointment import Found, editable, find, outcome_within, shown, wanted_from
+from shared.api.appointment import (
+    Found,
+    editable,
+    find,
+    outcome_within,
+    shown_with_people,
+    wanted_from,
+)
 from shared.api.given import AppointmentId, Given, Limit, OfTenant, Wait
 from shared.api.listing import list_page
 from shared.api.merge_patch import merge_patch
@@ -38,7 +45,8 @@ async def list_appointments(
 ) -> Any:
     """Of one mailbox or of all. `after` is the `next` of the page before."""
     found, following = await list_page(services, tenant, mailbox, after, limit)
-    return {"appointments": [shown(one) for one in found], "next": following}
+    appointments = await shown_with_people(services, tenant.id, found)
+    return {"appointments": appointments, "next": following}
 
 
 @appointments.get("/{appointment}", response_model=AppointmentOut)
@@ -47,7 +55,8 @@ async def get_appointment(
 ) -> Any:
     found = await find(services, tenant.id, appointment)
     response.headers["ETag"] = etag(found.link.version)
-    return shown(found)
+    (appointment,) = await shown_with_people(services, tenant.id, [found])
+    return appointment
 
 
 @appointments.put("/{appointment}", response_model=Written, status_code=202, responses=_WRITTEN)
@@ -185,4 +194,8 @@ async def _current(
     calendar = await services.store.calendar(key)
     link = await services.store.link(key, accepted.link.appointment) or accepted.link
     pending = await services.store.pending(key, accepted.link.appointment)
-    return shown(Found(calendar, link, pending is None)) if calendar and link.app else None
+    if calendar is None or link.app is None:
+        return None
+    found = Found(calendar, link, pending is None)
+    (appointment,) = await shown_with_people(services, key.tenant, [found])
+    return appointment

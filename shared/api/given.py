@@ -20,6 +20,7 @@ Given = Annotated[Services, Depends(_services)]
 
 TenantId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 AppointmentId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:@-]{1,120}$")]
+PersonId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:@-]{1,120}$")]
 OperationId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._:@-]{1,120}\.[0-9]{1,12}$")]
 PlainId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.@-]{1,120}$")]
 Limit = Annotated[int, Query(ge=1, le=1000)]

@@ -1,10 +1,12 @@
 """Every answer that is no success: application/problem+json, worded by the catalogue."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import compile_path
@@ -76,6 +78,12 @@ def validation_problem(errors: Sequence[Any]) -> Problem:
         return Problem("invalid-request", f"{named}: {right}.{more}", pointer)
     named = ".".join(path) or place
     return Problem("invalid-request", f"{place} parameter {named}: {right}.{more}")
+
+
+def item_problem(error: ValidationError, at: str) -> Problem:
+    """Of one of several in a body: `at` is its place in it."""
+    problem = validation_problem([{**one, "loc": ("body", *one["loc"])} for one in error.errors()])
+    return replace(problem, pointer=f"{at}{problem.pointer}")
 
 
 def _escaped(part: str) -> str:

@@ -100,9 +100,18 @@ def _attendees(attendees: tuple[Attendee, ...]) -> Iterator[Problem]:
         seen.add(address_key(attendee.address))
 
 
+def is_address(text: str) -> bool:
+    """Whether mail may be sent there, as far as its form says."""
+    return len(text) <= MAX_ADDRESS and bool(_ADDRESS.fullmatch(text)) and not is_control(text)
+
+
+def is_control(text: str) -> bool:
+    """Control characters, or halves of surrogate pairs: nothing that a person reads."""
+    return bool(_CONTROL.search(text))
+
+
 def _attendee(attendee: Attendee, at: str) -> Iterator[Problem]:
-    address = attendee.address
-    if len(address) > MAX_ADDRESS or not _ADDRESS.fullmatch(address) or _CONTROL.search(address):
+    if not is_address(attendee.address):
         yield _problem(f"{at}/address", "must be a mail address such as ada@contoso.com")
     yield from _readable(attendee.name, f"{at}/name")
 

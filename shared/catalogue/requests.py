@@ -109,6 +109,14 @@ REQUESTS = (
         "Read the appointment instead.",
     ),
     Cause(
+        "person-unknown",
+        404,
+        "The person is unknown",
+        "The tenant has no person with this id.",
+        FixedBy.VENDOR,
+        "Create it with PUT, or list the people of the tenant.",
+    ),
+    Cause(
         "consent-link-unknown",
         404,
         "The consent link is unknown",

@@ -13,6 +13,7 @@ from shared.calendar.check import check
 from shared.calendar.digest import responses, same, with_responses
 from shared.calendar.event import Event
 from shared.errors import Contended, Problem, Refused
+from shared.people.names import with_names
 from shared.policy.document import Document
 from shared.policy.lengths import length_warnings, with_length
 from shared.store.records import (
@@ -87,7 +88,8 @@ async def put_appointment(
         raise Refused(problem)
     home = await _home(store, tenant, appointment, wanted.mailbox)
     policy = document.policy_for(wanted.project, wanted.type)
-    wanted = replace(wanted, event=with_length(wanted.event, policy))
+    event = await with_names(store, tenant.id, with_length(wanted.event, policy))
+    wanted = replace(wanted, event=event)
 
     def change(found: _Found) -> Link | None:
         if found.link is None:

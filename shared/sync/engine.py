@@ -14,6 +14,7 @@ from datetime import timedelta
 from shared.errors import Contended, Problem, Reconnect, Rejected
 from shared.graph.client import Graph
 from shared.observe import note
+from shared.people.annotation import annotated_changes
 from shared.policy.document import Document
 from shared.store.records import (
     CalendarKey,
@@ -293,12 +294,13 @@ class Engine:
 
     async def relay(self, key: CalendarKey) -> None:
         """Moves what the calendar has to tell into the tenant's log; twice does no harm."""
-        told = False
+        any_told = False
         while changes := await self.store.outbox(key):
-            await self.store.log(key.tenant, changes)
+            told = await annotated_changes(self.store, key.tenant, changes)
+            await self.store.log(key.tenant, told)
             await self.store.clear_outbox(key, changes)
-            told = True
-        if told:
+            any_told = True
+        if any_told:
             await self.announce(key.tenant)
 
     async def announce(self, tenant: str) -> None:

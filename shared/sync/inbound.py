@@ -264,7 +264,14 @@ def _change(
     case: Case, link: Link, kind: str, *, fields: tuple[str, ...] = (), overruled: str = ""
 ) -> Change:
     return appointment_change(
-        case.key, link, kind, case.now, mailbox=case.mailbox, fields=fields, overruled=overruled
+        case.key,
+        link,
+        kind,
+        case.now,
+        mailbox=case.mailbox,
+        fields=fields,
+        overruled=overruled,
+        before=case.link.app,
     )
 
 
@@ -341,6 +348,7 @@ def _told(
             mailbox=case.mailbox,
             fields=fields,
             conflicts=conflicts,
+            before=case.link.app,
         ),
     )
 

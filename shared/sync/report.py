@@ -18,6 +18,7 @@ from shared.store.records import (
     Link,
     Operation,
 )
+from shared.sync.guests import guest_changes
 from shared.sync.merge import Conflict
 
 CREATED = "calbridge.appointment.created"
@@ -61,12 +62,16 @@ def appointment_change(
     fields: tuple[str, ...] = (),
     conflicts: tuple[Conflict, ...] = (),
     overruled: str = "",
+    before: Event | None = None,
 ) -> Change:
-    """`overruled` is "edit" or "deletion": what of the host app's was refused in this."""
+    """`overruled` is "edit" or "deletion": what of the host app's was refused in this. `before`
+    is the content the host app had.
+    """
     data: dict[str, Any] = {
         "appointment": {"mailbox": mailbox, **appointment_json(link)},
         "calendar": key.calendar,
         "changed_in": "outlook",
+        **guest_changes(before, link.app),
     }
     if fields:
         data["fields"] = list(fields)

@@ -83,7 +83,8 @@ class Fuse:
 READS = {
     "tenant", "calendar", "connection", "calendars", "calendar_at", "marked", "link",
     "links_of", "links", "copies", "pending", "pendings", "operation", "located", "outbox",
-    "changes", "head", "endpoints", "due", "tenants", "connections", "all_copies", "kept",
+    "changes", "head", "endpoints", "due", "tenants", "connections", "all_copies",
+    "contact", "contacts", "contacts_at", "kept",
 }  # fmt: skip
 
 
