@@ -20,6 +20,9 @@ settings.register_profile("dev", max_examples=100, deadline=None, suppress_healt
 settings.register_profile(
     "ci", max_examples=1000, deadline=None, suppress_health_check=_SLOW, print_blob=True
 )
+settings.register_profile(
+    "deep", max_examples=20_000, deadline=None, suppress_health_check=_SLOW, print_blob=True
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

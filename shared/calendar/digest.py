@@ -6,8 +6,11 @@ order, and the name of the zone a time is told in.
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, date
+from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from shared.calendar.event import (
@@ -21,7 +24,15 @@ from shared.calendar.event import (
     When,
     Zoned,
 )
+from shared.calendar.expansion import days, is_day, last_day, start_day
+from shared.calendar.occurrence import occurrence
+from shared.calendar.occurrence import plain as plain_occurrence
+from shared.calendar.recurrence import Rule
 from shared.calendar.text import one_line, plain
+from shared.calendar.zones import is_known, windows_name
+
+YEARS, LEAST_DAYS, MOST_DAYS = 9, 24, 400
+"""There may be eight years between two leap years."""
 
 _BLANK: dict[str, Any] = {
     "other_locations": [],
@@ -59,6 +70,8 @@ def _plain_field(name: str, event: Event) -> Any:
             return sorted({one_line(category) for category in event.categories})
         case "other_locations":
             return [one_line(location) for location in event.other_locations]
+        case "series":
+            return _series(event)
         case _:
             return getattr(event, name)
 
@@ -113,6 +126,49 @@ def with_responses(
     """The attendees with the given answers; who is not among them has not answered."""
     said = ((a, answers.get(address_key(a.address), Answer())) for a in attendees)
     return tuple(replace(a, response=s.response, proposed=s.proposed) for a, s in said)
+
+
+def _series(event: Event) -> dict[str, Any] | None:
+    """Days, not a rule: many a rule says the same in other words."""
+    if event.series is None:
+        return None
+    cancelled = {day for day in event.series.cancelled if is_day(event, day)}
+    last = last_day(event)
+    return {
+        "days": _days_hash(event.series.rule, start_day(event)),
+        "last": last.isoformat() if last else "",
+        "zone": "" if isinstance(event.when, AllDay) else _zone(event.when.start.zone),
+        "cancelled": sorted(day.isoformat() for day in cancelled),
+        "overrides": dict(_overrides(event, cancelled)),
+    }
+
+
+def _overrides(event: Event, cancelled: set[date]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for override in event.series.overrides if event.series else ():
+        if override.day in cancelled or not is_day(event, override.day):
+            continue
+        there, without = occurrence(event, override.day), plain_occurrence(event, override.day)
+        names = [name for name, _ in override.values if not same_field(name, there, without)]
+        if names:
+            yield override.day.isoformat(), {name: canonical_field(name, there) for name in names}
+
+
+@lru_cache(maxsize=1024)
+def _days_hash(rule: Rule, first: date) -> str:
+    return _hash([day.isoformat() for day in _telling(rule, first)])
+
+
+def _telling(rule: Rule, first: date) -> Iterator[date]:
+    """As many days as it takes to tell the rule from any other."""
+    for n, day in enumerate(islice(days(rule, first), MOST_DAYS)):
+        if n >= LEAST_DAYS and day.year > first.year + YEARS:
+            return
+        yield day
+
+
+def _zone(name: str) -> str:
+    """Outlook keeps the Windows name, which several of IANA's share."""
+    return windows_name(name) if is_known(name) else name
 
 
 def _when(when: When) -> dict[str, str]:

@@ -28,6 +28,14 @@ REQUESTS = (
         "Correct the named field and send the appointment again.",
     ),
     Cause(
+        "recurrence-not-representable",
+        422,
+        "Outlook cannot hold this recurrence",
+        "The rule has a part that series in Outlook do not have.",
+        FixedBy.VENDOR,
+        "Say it with the parts that are named, or let the policy write single events.",
+    ),
+    Cause(
         "invalid-policy",
         400,
         "The policy is not valid",
