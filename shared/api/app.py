@@ -13,6 +13,7 @@ from shared.api.connections import connections
 from shared.api.consent import consent
 from shared.api.gate import Gate
 from shared.api.given import Given
+from shared.api.holds import holds
 from shared.api.openapi import describe
 from shared.api.operations import operations
 from shared.api.people import people
@@ -36,7 +37,16 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
     app.add_middleware(Gate, provider=provider)
     add_problems(app)
     app.add_api_route("/v1/health", health, response_model=Health, tags=["health"])
-    for router in (tenants, consent, connections, appointments, operations, people, changes):
+    for router in (
+        tenants,
+        consent,
+        connections,
+        holds,
+        appointments,
+        operations,
+        people,
+        changes,
+    ):
         app.include_router(router, prefix="/v1")
     return app
 

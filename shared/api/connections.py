@@ -8,6 +8,7 @@ from shared.errors import Problem, Refused
 from shared.onboarding.calendars import connect_mailbox
 from shared.onboarding.connections import disconnect
 from shared.store.records import Calendar, CalendarKey, Connection
+from shared.sync.report import held_json
 
 connections = APIRouter(prefix="/tenants/{tenant}", tags=["connections"])
 
@@ -37,6 +38,7 @@ def calendar_json(calendar: Calendar) -> dict[str, Any]:
         "since": calendar.since,
         "last_round": calendar.last_round,
         "last_change": calendar.last_change,
+        "held": held_json(calendar.held) if calendar.held else None,
     }
 
 

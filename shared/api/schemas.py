@@ -232,7 +232,42 @@ class CalendarIn(_In):
     mailbox: Annotated[str, Field(max_length=320), AfterValidator(_names_mailbox)]
 
 
+class HeldOut(_Out):
+    """What a held round would do to how many `links`; `appointments` are a few of them."""
+
+    since: datetime
+    links: int
+    deletions: int
+    changes: int
+    appointments: list[str]
+    ruling: Literal["resume", "discard"] | None
+
+
+class RulingPlan(_Out):
+    """At most: of the deletions a few may turn out to be none. `mails` are Exchange's, to the
+    attendees of events that are written back.
+    """
+
+    deleted: int
+    changed: int
+    written_anew: int
+    without_attendees: int
+    written_back: int
+    mails: int
+
+
+class Ruled(_Out):
+    """`does` is what comes of it, in time; `done` is false after `plan`."""
+
+    calendar: str
+    held: HeldOut
+    does: RulingPlan
+    done: bool
+
+
 class CalendarOut(_Out):
+    """`held` while the state is action_required with cause mass-change."""
+
     id: str
     connection: str
     mailbox: str
@@ -242,6 +277,7 @@ class CalendarOut(_Out):
     since: datetime
     last_round: datetime | None
     last_change: datetime | None
+    held: HeldOut | None
 
 
 class Calendars(_Out):

@@ -181,6 +181,14 @@ REQUESTS = (
         "Delete the appointment and create a new one with a new id.",
     ),
     Cause(
+        "not-held",
+        409,
+        "Nothing is held",
+        "Only a calendar that was stopped with mass-change can be resumed or discarded.",
+        FixedBy.VENDOR,
+        "Read the calendar: it may have been decided already, or have mended itself.",
+    ),
+    Cause(
         "stale-revision",
         409,
         "A newer revision was accepted before",

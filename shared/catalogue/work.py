@@ -47,9 +47,11 @@ WORK = (
         "mass-change",
         409,
         "Too many changes at once",
-        "An unusual share of a calendar changed or vanished; nothing was passed on.",
+        "An unusual share of a calendar changed or vanished in Outlook; nothing was passed on, "
+        "and nothing is written to it until this is decided.",
         FixedBy.VENDOR,
-        "Look at the calendar; resume it if the changes are meant.",
+        "Look at `held` of the calendar: POST its resume if what Outlook shows is meant, its "
+        "discard if the application's side stands. If Outlook mends itself, nothing is to do.",
     ),
     Cause(
         "throttled",

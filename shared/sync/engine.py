@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from shared.errors import Contended, Problem, Reconnect, Rejected
+from shared.errors import Contended, Problem, Reconnect, Rejected, TryAgain
 from shared.graph.client import Graph
 from shared.observe import note
 from shared.people.annotation import annotated_changes
@@ -28,6 +28,7 @@ from shared.store.records import (
     State,
 )
 from shared.store.store import Store
+from shared.sync.brake import CAUSE as MASS_CHANGE
 from shared.sync.outbound import push_all, refuse_all
 from shared.sync.report import calendar_change, connection_change
 from shared.sync.round import pull, unknown
@@ -47,7 +48,9 @@ AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACT
 
 ENDING = frozenset({State.DISCONNECTING, State.DISCONNECTED})
 # Causes that say nothing of the grant by which the mailbox is reached.
-OF_THE_MAILBOX = frozenset({"mailbox-missing", "access-denied"})
+OF_THE_MAILBOX = frozenset({"mailbox-missing", "access-denied", MASS_CHANGE})
+# A held calendar is looked at again this often, in case that what emptied it heals.
+HELD_SILENCE = 900
 
 
 @dataclass(frozen=True)
@@ -129,17 +132,17 @@ class Engine:
             await self._disconnect(shift)
         if shift.calendar.state not in AT_WORK:
             return await self._connected_again(shift.key)
-        later = await push_all(shift)
+        later = await _push(shift)
         await self.relay(shift.key)
         while mark := await self.store.marked(shift.key):
             # Who marks the calendar may have changed its row before.
             await shift.look_again()
             await self._round(shift, mark)
-            later = await push_all(shift)
+            later = await _push(shift)
             await self.relay(shift.key)
         if later is not None:
             raise later
-        return True
+        return shift.calendar.held is None
 
     async def _connected_again(self, key: CalendarKey) -> bool:
         """Whether it was, since its row was read; then the mark is another worker's."""
@@ -152,7 +155,7 @@ class Engine:
         return False
 
     async def _round(self, shift: Shift, mark: Mark) -> None:
-        if not await self._is_echo(shift, mark):
+        if not _only_adds(shift, mark) and not await self._is_echo(shift, mark):
             await keep_subscribed(shift, self.hooks)
             settled = await pull(shift, mark)
             await self._next_poll(shift, mark, settled)
@@ -225,7 +228,8 @@ class Engine:
             await self._set_connection(shift, State.ACTION_REQUIRED, reconnect.cause)
         if mark is not None:
             await self.store.unmark(mark)
-        retry = self.clock() + timedelta(seconds=LONGEST_SILENCE)
+        silence = HELD_SILENCE if reconnect.cause == MASS_CHANGE else LONGEST_SILENCE
+        retry = self.clock() + timedelta(seconds=silence)
         await self.store.remind(Due(DueKind.POLL, retry, str(shift.key)))
         await self._save(shift, poll_due=retry)
         await self.relay(shift.key)
@@ -308,3 +312,17 @@ class Engine:
         for endpoint in await self.store.endpoints(tenant):
             if endpoint.state is EndpointState.ACTIVE:
                 await self.wake.queues.send(DELIVER, f"{tenant}~{endpoint.id}")
+
+
+async def _push(shift: Shift) -> TryAgain | None:
+    """Not while a round is held: a write would find its event gone, and settle on its own what
+    waits for a person.
+    """
+    return None if shift.calendar.held else await push_all(shift)
+
+
+def _only_adds(shift: Shift, mark: Mark) -> bool:
+    """Notifications of a held calendar: the held round will show what they name."""
+    held = shift.calendar.held
+    told = shift.calendar.state is State.ACTION_REQUIRED
+    return told and held is not None and held.ruling is None and ROUND not in mark.hints

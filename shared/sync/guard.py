@@ -1,28 +1,76 @@
-"""The brake on mass changes: a calendar that suddenly empties is held, not obeyed."""
+"""What must not happen by itself: a calendar that suddenly empties, and mail upon mail. Pure."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from shared.calendar.digest import differing
+from shared.calendar.event import Event
+from shared.policy.policy import Policy
+from shared.store.records import Held, Link
+
+# A person who looked at the counts meant what they saw, and a little more.
+GROWTH = 2
+# What attendees are not told of; of all else Exchange may mail them.
+SILENT = frozenset({"categories", "reminder"})
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Both must be passed: a small calendar may empty, a large one may lose a handful."""
+    """A number and a share must both be passed: a small calendar may empty, a large one may
+    lose a handful.
+    """
 
     deletions: int = 30
-    share: float = 0.5
+    changes: int = 200
+    percent: int = 50
+
+    @classmethod
+    def of(cls, policy: Policy) -> Self:
+        return cls(policy.brake_deletions, policy.brake_changes, policy.brake_percent)
 
 
 @dataclass(frozen=True, slots=True)
-class Brake:
-    """What one round would have done; it waits for a person to say that it is meant."""
+class Count:
+    """What a round would do; `links` are those before it."""
 
     links: int
     deletions: int
     changes: int
 
 
-def brake(links: int, deletions: int, changes: int, limits: Limits | None = None) -> Brake | None:
-    """`links` counts those before the round. Changes alone never brake: they can be undone."""
-    limit = limits or Limits()
-    if deletions > limit.deletions and deletions > links * limit.share:
-        return Brake(links, deletions, changes)
-    return None
+def brake(count: Count, limits: Limits) -> bool:
+    """Whether a person must say first that it is meant."""
+    return _deletes_too_much(count, limits) or _changes_too_much(count, limits)
+
+
+def _deletes_too_much(count: Count, limits: Limits) -> bool:
+    return count.deletions > max(limits.deletions, count.links * limits.percent / 100)
+
+
+def _changes_too_much(count: Count, limits: Limits) -> bool:
+    return count.changes > max(limits.changes, count.links * limits.percent / 100)
+
+
+def is_meant(count: Count, held: Held, limits: Limits) -> bool:
+    """Whether somebody ruled on it, and it has not outgrown what they ruled on."""
+    if held.ruling is None:
+        return False
+    if _deletes_too_much(count, limits) and count.deletions > held.deletions * GROWTH:
+        return False
+    return not _changes_too_much(count, limits) or count.changes <= held.changes * GROWTH
+
+
+def mails(old: Event, new: Event, fields: Collection[str] | None = None) -> int:
+    """How many attendees Exchange may mail when the organiser's `old` is written as `new`."""
+    named = set(differing(old, new) if fields is None else fields) - SILENT
+    people = {a.address.lower() for event in (old, new) for a in event.attendees}
+    return len(people) if named else 0
+
+
+def quiet_until(link: Link, policy: Policy) -> datetime | None:
+    """Until then a write that mails waits, so that many edits make one mail. None: it need not."""
+    if link.mailed is None or not policy.mail_pause_seconds:
+        return None
+    return link.mailed + timedelta(seconds=policy.mail_pause_seconds)

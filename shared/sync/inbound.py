@@ -32,6 +32,7 @@ from shared.store.records import (
     Wish,
 )
 from shared.sync.decide import (
+    Action,
     Changed,
     DeleteApp,
     DeleteOutlook,
@@ -118,10 +119,14 @@ def app_side(case: Case) -> Side:
     return Gone()
 
 
+def action(case: Case) -> Action:
+    outlook, app = muted(outlook_side(case), app_side(case), case.policy)
+    return decide(outlook, app, case.policy)
+
+
 def receive(case: Case) -> Settlement | None:
     """The rows that settle the case; None where they are right as they are."""
-    outlook, app = muted(outlook_side(case), app_side(case), case.policy)
-    match decide(outlook, app, case.policy):
+    match action(case):
         case WriteOutlook() if _oversteps(case):
             return _merged(case)
         case Nothing() | WriteOutlook():

@@ -12,8 +12,9 @@ from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
 from shared.graph.seen import Seen
 from shared.graph.writes import plan
 from shared.store.records import Link, Pending, Settlement, Wish
+from shared.sync.decide import DeleteApp
 from shared.sync.direction import mute
-from shared.sync.inbound import WITHDRAWN, Case, ended, receive, traces, unowned
+from shared.sync.inbound import WITHDRAWN, Case, action, ended, receive, traces, unowned
 from shared.sync.report import outcome
 from shared.sync.shift import Shift
 
@@ -21,6 +22,10 @@ from shared.sync.shift import Shift
 ROUNDS = 5
 # So many failures in a row are no event's fault.
 MOST_LATE = 3
+
+
+class _RoundFirst(TryAgain):
+    """So many events are gone that it is for a round to say whether that is meant."""
 
 
 async def push_all(shift: Shift) -> TryAgain | None:
@@ -36,6 +41,9 @@ async def push_all(shift: Shift) -> TryAgain | None:
                 await push(shift, pending.appointment)
             except Throttled:
                 raise
+            except _RoundFirst:
+                await shift.wake.dirty(shift.key, shift.clock())
+                return None
             except TryAgain as later:
                 await shift.hold()
                 late[pending.appointment] = later
@@ -215,7 +223,17 @@ def _has_guests(seen: Seen) -> bool:
 
 async def _look_again(shift: Shift, work: Work, seen: Seen | None) -> None:
     """Outlook is not as the link has it: decide on what it is, then try what is left."""
-    await _settled(shift, receive(_case(shift, work, seen)))
+    case = _case(shift, work, seen)
+    if isinstance(action(case), DeleteApp):
+        _count_loss(shift)
+    await _settled(shift, receive(case))
+
+
+def _count_loss(shift: Shift) -> None:
+    """One write after the other must not get around the brake."""
+    if shift.losses >= max(1, shift.policy.brake_deletions):
+        raise _RoundFirst
+    shift.losses += 1
 
 
 async def _settled(shift: Shift, settlement: Settlement | None) -> None:

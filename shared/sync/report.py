@@ -15,8 +15,10 @@ from shared.store.records import (
     CalendarKey,
     Change,
     Connection,
+    Held,
     Link,
     Operation,
+    State,
 )
 from shared.sync.guests import guest_changes
 from shared.sync.merge import Conflict
@@ -137,16 +139,29 @@ def calendar_change(calendar: Calendar, was: Calendar, now: datetime) -> Change:
     """Named by the state it ends, so that a worker that died before it could store the new one
     does not tell of it twice.
     """
-    data = {
+    data: dict[str, Any] = {
         "calendar": calendar.key.calendar,
         "mailbox": calendar.address,
         "state": calendar.state.value,
         "was": was.state.value,
         "cause": calendar.cause,
     }
+    if calendar.held and calendar.state is State.ACTION_REQUIRED:
+        data["held"] = held_json(calendar.held)
     name = calendar.key.calendar
     identity = f"{name}.{was.since.isoformat()}.{was.state.value}.{calendar.state.value}"
     return Change(identity, CALENDAR_STATE, name, now, data)
+
+
+def held_json(held: Held) -> dict[str, Any]:
+    return {
+        "since": held.since.isoformat(),
+        "links": held.links,
+        "deletions": held.deletions,
+        "changes": held.changes,
+        "appointments": list(held.appointments),
+        "ruling": held.ruling.value if held.ruling else None,
+    }
 
 
 def connection_change(connection: Connection, was: Connection, now: datetime) -> Change:

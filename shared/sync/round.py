@@ -7,6 +7,7 @@ goes at the very end. Whatever is cut off in between is simply done again.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 
 from shared.calendar.event import AllDay, Event
 from shared.errors import Contended, Resync, TryAgain
@@ -19,8 +20,11 @@ from shared.store.records import (
     Mark,
     Origin,
     Pending,
+    Ruling,
     Settlement,
 )
+from shared.sync.brake import checked
+from shared.sync.discard import discarded
 from shared.sync.inbound import Case, imported, let_go, receive
 from shared.sync.meetings import appointment_id, held_elsewhere, is_taken_over, take_over
 from shared.sync.shift import Shift
@@ -47,7 +51,11 @@ class Round:
 async def pull(shift: Shift, mark: Mark) -> int:
     """Reads and settles one round; returns how many events it settled."""
     found = await _read(shift)
+    shift.losses = 0
     items = await _with_hinted(shift, found, mark)
+    items = await checked(
+        shift, items, partial(_should_show, found=found) if found.whole else None
+    )
     settled = await _take(shift, items)
     if found.whole:
         settled += await _missing(shift, found)
@@ -191,7 +199,12 @@ async def _linked(
         return let_go(case, seen)
     if pending is None and seen is not None and seen.etag == link.outlook_etag:
         return None
-    return receive(case)
+    return (discarded if _is_discarded(shift) else receive)(case)
+
+
+def _is_discarded(shift: Shift) -> bool:
+    held = shift.calendar.held
+    return held is not None and held.ruling is Ruling.DISCARD
 
 
 def _case_of(shift: Shift, link: Link, pending: Pending | None, seen: Seen | None) -> Case:
@@ -292,6 +305,7 @@ async def _save(shift: Shift, found: Round, settled: int) -> None:
                     last_round=now,
                     last_change=now if settled else shift.calendar.last_change,
                     announced=True,
+                    held=None,
                 )
             )
         except Contended:

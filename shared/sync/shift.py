@@ -25,7 +25,10 @@ Clock = Callable[[], datetime]
 
 @dataclass
 class Shift:
-    """`lease` and `calendar` are replaced as they are renewed; all the rest stays."""
+    """`lease` and `calendar` are replaced as they are renewed; all the rest stays.
+
+    `losses` counts what pushes found gone from Outlook since the last round.
+    """
 
     store: Store
     wake: Wake
@@ -36,6 +39,7 @@ class Shift:
     connection: Connection
     mailbox: Mailbox
     document: Document
+    losses: int = 0
 
     @property
     def key(self) -> CalendarKey:

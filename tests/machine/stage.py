@@ -229,7 +229,9 @@ class HostApp:
             self.appointments.pop(appointment, None)
             return
         content = comparable(data["appointment"])
-        if self.appointments.get(appointment) == content and not data.get("conflicts"):
+        # Of attendees it keeps nothing to compare.
+        news = data.get("conflicts") or data.get("fields") == ["attendees"]
+        if self.appointments.get(appointment) == content and not news:
             self.echoes.append(f"{appointment} {kind} to what the host app had")
         self.appointments[appointment] = content
 
