@@ -13,6 +13,7 @@ from local.twin.meetings import SHARED, Mail, Meetings, same_address
 from local.twin.problem import GraphProblem, bad_request
 from local.twin.series import (
     Instance,
+    carry_over,
     crosses_neighbour,
     dated_uid,
     instances,
@@ -60,10 +61,13 @@ class Exchange:
             raise KeyError(user_id)
         return PersonAtOutlook(self.twin, person)
 
-    def commit(self, mailbox: Mailbox, event: StoredEvent, kind: Kind) -> None:
+    def commit(
+        self, mailbox: Mailbox, event: StoredEvent, kind: Kind, *, new_key: bool = True
+    ) -> None:
         """A new change key, a line for delta, and word to those who subscribed."""
         now = self.twin.clock.now()
-        event.change = self.twin.world.next_number()
+        if new_key:
+            event.change = self.twin.world.next_number()
         event.modified = now
         mailbox.log(event, now)
         self.twin.notifier.changed(
@@ -208,7 +212,7 @@ class Exchange:
         values = dict(values)
         if "attendees" in values:
             values["attendees"] = with_status(values["attendees"], event.attendees)
-        recurrence = values.pop("recurrence", event.series and event.series.recurrence)
+        recurrence = self._wanted_recurrence(event, values)
         values["extended"] = {**(event.extended or {}), **values.get("extended", {})} or None
         if event.is_online_meeting:  # once on it stays on, with the provider it began with
             values = {k: v for k, v in values.items() if not k.startswith(("is_online", "online"))}
@@ -236,6 +240,15 @@ class Exchange:
             return {"is_online_meeting"}
         return set()
 
+    def _wanted_recurrence(self, event: StoredEvent, values: Values) -> dict[str, Any] | None:
+        """Taken out of the values."""
+        present = event.series and event.series.recurrence
+        wanted = values.pop("recurrence", present)
+        switch = self.twin.switches.recurrence_null
+        if wanted is None and present and switch == "refused":
+            raise bad_request("The recurrence of a series cannot be taken away.")
+        return present if wanted is None and switch == "ignored" else wanted
+
     def _shape_series(
         self, event: StoredEvent, recurrence: dict[str, Any] | None, before: Values
     ) -> None:
@@ -247,13 +260,20 @@ class Exchange:
             return
         old = event.series
         moved = any(n in before and getattr(event, n) != before[n] for n in ("start", "end"))
-        if old is not None and old.recurrence == recurrence and not moved:
+        same = old is not None and old.recurrence == recurrence and not moved
+        # What a PATCH leaves out is the very object that the series has.
+        given = old is None or recurrence is not old.recurrence
+        if same and not (given and self.twin.switches.same_recurrence_reissues):
             return
         event.series = new_series(event, recurrence, old, self.twin.switches.month_end)
         event.type = "seriesMaster"
+        if old is not None:
+            carry_over(event, old, self.twin.switches)
 
     def _pass_on(self, master: StoredEvent, changed: frozenset[str]) -> None:
         """Exceptions follow their master in what was not set on them."""
+        if not self.twin.switches.exceptions_follow_master:
+            return
         for exception in series_of(master).exceptions.values():
             answered = exception.attendees
             for name in (
@@ -306,7 +326,7 @@ class Exchange:
         exception.overridden |= changed
         exception.change = self.twin.world.next_number()
         exception.modified = self.twin.clock.now()
-        self.commit(self.mailbox(person), instance.master, "updated")
+        self._commit_instance(person, instance)
         if exception.is_organizer and changed & (SHARED | {"attendees"}):
             self.meetings.after_exception(
                 person, instance.master, before, exception, changed, cause
@@ -319,9 +339,13 @@ class Exchange:
         series = series_of(instance.master)
         series.cancelled.add(instance.original)
         exception = series.exceptions.pop(instance.original, None)
-        self.commit(self.mailbox(person), instance.master, "updated")
+        self._commit_instance(person, instance)
         if instance.master.is_organizer:
             self.meetings.cancel_date(person, instance.master, exception or instance.master, cause)
+
+    def _commit_instance(self, person: Person, instance: Instance) -> None:
+        new_key = self.twin.switches.exception_bumps_master
+        self.commit(self.mailbox(person), instance.master, "updated", new_key=new_key)
 
     def _check_answer(
         self, event: StoredEvent, *, send: bool, proposed: dict[str, Any] | None

@@ -46,6 +46,15 @@ class Switches:
     room_delay_seconds: float = 0.0
     month_end: str = "last"  # what day 31 means in a month of 30: last | skip
     decline_removes: bool = True
+    # series
+    reissued_exceptions: str = "dropped"  # by a new time or pattern: dropped | kept
+    reissued_cancelled: str = "dropped"  # the same of cancelled days
+    same_recurrence_reissues: bool = False
+    exceptions_follow_master: bool = True
+    exception_bumps_master: bool = True  # the master's etag
+    recurrence_null: str = "single"  # single | ignored | refused
+    cancelled_day_zone: str = "series"  # of the dates in cancelledOccurrences: series | utc
+    all_day_series_in_utc: bool = False  # False: TimeZoneNotSupportedException for apps
     resurrect_deleted_copies: bool = False
 
     def patch(self, changes: dict[str, Any]) -> None:

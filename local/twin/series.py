@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from local.twin.faults import Switches
 from local.twin.problem import GraphProblem, bad_request
 from local.twin.recurrence import dates_between, first_date, neighbours, rule_from_graph
 from local.twin.world import Mailbox, Series, Stamp, StoredEvent, stamp
@@ -109,6 +110,10 @@ def _day_of(master: StoredEvent, series: Series, day: date) -> date:
 def _instance(master: StoredEvent, series: Series, day: date) -> Instance:
     if exception := series.exceptions.get(day):
         return Instance(master, day, exception.start, exception.end, exception)
+    return _plain_instance(master, series, day)
+
+
+def _plain_instance(master: StoredEvent, series: Series, day: date) -> Instance:
     first = to_local(master.start.utc, series.zone)
     length = to_local(master.end.utc, series.zone) - first
     local = midnight(day) + (first - midnight(first.date()))
@@ -138,6 +143,40 @@ def new_series(
     epoch = 0 if old is None else old.epoch + 1
     pattern = {"pattern": recurrence["pattern"], "range": span}
     return Series(pattern, replace(rule, start=first), zone, epoch)
+
+
+def carry_over(master: StoredEvent, old: Series, switches: Switches) -> None:
+    """What a new time or pattern leaves of the exceptions and cancelled days there were."""
+    series = series_of(master)
+    if switches.reissued_cancelled == "kept":
+        series.cancelled = {day for day in old.cancelled if _is_date(series, day)}
+    if switches.reissued_exceptions == "kept":
+        series.exceptions = {
+            day: _reissued(master, day, exception, follows=switches.exceptions_follow_master)
+            for day, exception in old.exceptions.items()
+            if day not in series.cancelled and _is_date(series, day)
+        }
+
+
+def _is_date(series: Series, day: date) -> bool:
+    return bool(dates_between(series.rule, day, day))
+
+
+def _reissued(
+    master: StoredEvent, day: date, exception: StoredEvent, *, follows: bool
+) -> StoredEvent:
+    default_id, immutable_id = occurrence_ids(master, series_of(master).epoch, day)
+    again = replace(exception, id=default_id, immutable_id=immutable_id)
+    if follows and not exception.overridden & {"start", "end"}:
+        plain = _plain_instance(master, series_of(master), day)
+        again.start, again.end = plain.start, plain.end
+    return again
+
+
+def occurrence_name(master: StoredEvent, master_id: str, day: date, *, in_utc: bool) -> str:
+    """The occurrenceId, by which cancelledOccurrences name a day of the pattern."""
+    shown = original_start(master, day).utc.date() if in_utc else day
+    return f"OID.{master_id}.{shown.isoformat()}"
 
 
 def dated_uid(ical_uid: str, day: date) -> str:

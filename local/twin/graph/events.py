@@ -1,6 +1,7 @@
 """One event: create, read, change, delete, cancel, answer."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from starlette.responses import JSONResponse, Response
@@ -52,6 +53,7 @@ async def create(call: Call) -> Response:
     calendar = call.calendar(mailbox)
     view = read_view(call.request, person.id)
     values = read_event(await call.json(), creating=True)
+    _check_zone(call, values, repeats=bool(values.get("recurrence")))
     event = call.twin.exchange.create(person, calendar.id, values, call.cause)
     shown = {"@odata.context": _context(person), **event_json(event, view)}
     headers = call.headers(view)
@@ -62,7 +64,8 @@ async def create(call: Call) -> Response:
 async def read(call: Call) -> Response:
     person, mailbox = call.owner(READ)
     target = _named(call, mailbox)
-    view = read_view(call.request, person.id)
+    in_utc = call.twin.switches.cancelled_day_zone == "utc"
+    view = replace(read_view(call.request, person.id), days_in_utc=in_utc)
     shown = {"@odata.context": _context(person), **target_json(target, view)}
     return JSONResponse(shown, headers=call.headers(view))
 
@@ -73,6 +76,7 @@ async def change(call: Call) -> Response:
     target = _named(call, mailbox)
     if call.twin.switches.patch_if_match:
         _check_match(call, target)
+    _check_zone(call, values, repeats=_repeats(values, target))
     view = read_view(call.request, person.id)
     done = call.twin.exchange.update(person, target, values, call.cause)
     shown = {"@odata.context": _context(person), **target_json(done, view)}
@@ -191,6 +195,26 @@ def _check_match(call: Call, target: Target) -> None:
             "ErrorIrresolvableConflict",
             "The send or update operation could not be performed because the change key passed "
             "in the request does not match the current change key for the item.",
+        )
+
+
+def _repeats(values: Values, target: Target) -> bool:
+    series = None if isinstance(target, Instance) else target.series
+    return bool(values.get("recurrence", series))
+
+
+def _check_zone(call: Call, values: Values, *, repeats: bool) -> None:
+    """A practitioner's report: dates that repeat are refused in the zone UTC."""
+    start, recurrence = values.get("start"), values.get("recurrence") or {}
+    zones = {
+        start.zone if start else "",
+        recurrence.get("range", {}).get("recurrenceTimeZone", ""),
+    }
+    in_utc = bool(values.get("is_all_day")) and "UTC" in zones
+    if repeats and in_utc and not call.twin.switches.all_day_series_in_utc:
+        raise bad_request(
+            "The time zone 'UTC' is not supported for a series of all-day events.",
+            "TimeZoneNotSupportedException",
         )
 
 

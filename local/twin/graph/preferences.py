@@ -24,6 +24,7 @@ class View:
     select: frozenset[str] | None = None
     properties: tuple[str, ...] = ()
     expand_exceptions: bool = False
+    days_in_utc: bool = False
     owner: str = ""
     applied: tuple[str, ...] = field(default=())
 

@@ -1,11 +1,17 @@
 """Stored things in Graph's JSON."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from local.twin.bodies import plain_text, preview
 from local.twin.graph.preferences import View
-from local.twin.series import Instance, dated_uid, occurrence_id, original_start
+from local.twin.series import (
+    Instance,
+    dated_uid,
+    occurrence_id,
+    occurrence_name,
+    original_start,
+)
 from local.twin.world import Person, Stamp, StoredEvent
 from local.twin.zones import to_local
 
@@ -36,7 +42,7 @@ def instance_json(instance: Instance, view: View) -> Json:
     shown["type"] = "exception" if instance.exception else "occurrence"
     shown["start"], shown["end"] = _span(instance.start, instance.end, master, view)
     shown["originalStart"] = f"{original_start(master, day).utc:%Y-%m-%dT%H:%M:%S}Z"
-    shown["occurrenceId"] = f"OID.{_id(master, view)}.{day.isoformat()}"
+    shown["occurrenceId"] = _occurrence_name(master, day, view)
     shown["iCalUId"] = dated_uid(master.ical_uid, day)
     shown["recurrence"] = None
     kept = (instance.exception or master).extended or {}
@@ -82,10 +88,14 @@ def with_series(shown: Json, event: StoredEvent, view: View, exceptions: list[In
         return shown
     if "cancelledoccurrences" in view.select:
         days = sorted(event.series.cancelled)
-        shown["cancelledOccurrences"] = [f"OID.{_id(event, view)}.{d.isoformat()}" for d in days]
+        shown["cancelledOccurrences"] = [_occurrence_name(event, day, view) for day in days]
     if "exceptionoccurrences" in view.select and view.expand_exceptions:
         shown["exceptionOccurrences"] = [instance_json(one, view) for one in exceptions]
     return shown
+
+
+def _occurrence_name(master: StoredEvent, day: date, view: View) -> str:
+    return occurrence_name(master, _id(master, view), day, in_utc=view.days_in_utc)
 
 
 def selected(shown: Json, view: View) -> Json:
