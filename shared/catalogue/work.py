@@ -12,6 +12,31 @@ WORK = (
         "Correct what the detail names; the same content will be refused again.",
     ),
     Cause(
+        "occurrence-crosses-neighbour",
+        422,
+        "An occurrence would pass another",
+        "Outlook keeps the occurrences of a series in order, at most one a day.",
+        FixedBy.VENDOR,
+        "Move the named occurrence to a day between its neighbours, or cancel it and create an "
+        "appointment of its own.",
+    ),
+    Cause(
+        "occurrence-not-restorable",
+        422,
+        "A cancelled occurrence stays cancelled",
+        "Outlook does not give back the cancelled occurrence of a series.",
+        FixedBy.VENDOR,
+        "Leave it cancelled in the series, and create an appointment of its own for that day.",
+    ),
+    Cause(
+        "series-not-ended",
+        422,
+        "The series stays a series",
+        "Outlook does not turn a series into a single event.",
+        FixedBy.VENDOR,
+        "Cancel the series and create the single appointment under a new id.",
+    ),
+    Cause(
         "deleted-in-outlook",
         409,
         "The event was deleted in Outlook",

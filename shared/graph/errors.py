@@ -53,6 +53,7 @@ class UnexpectedAnswer(Exception):
 
     def __init__(self, status: int, code: str, request_id: str) -> None:
         super().__init__(f"Graph answered {status} {code} (request {request_id})")
+        self.status = status
 
 
 def codes_of(body: object) -> list[str]:

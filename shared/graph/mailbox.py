@@ -15,12 +15,14 @@ from shared.graph.mapping import (
     subscription_from_graph,
 )
 from shared.graph.route import Route
-from shared.graph.seen import CalendarInfo, Page, Person, Seen, Subscription
+from shared.graph.seen import CalendarInfo, Kind, Page, Person, Seen, Subscription
+from shared.graph.series_sending import UTC_TIMES, SeriesSender
+from shared.graph.series_shown import whole_from_graph
+from shared.graph.series_writes import Step
 from shared.graph.tag import tag_property, tag_value, transaction_id
 from shared.graph.wire import Wire
 from shared.store.records import CalendarKey, Connection
 
-UTC_TIMES = 'outlook.timezone="UTC"'
 PAGE_SIZE = "odata.maxpagesize=50"
 
 
@@ -46,28 +48,61 @@ class Mailbox:
             delta_link=found.get("@odata.deltaLink", ""),
         )
 
-    async def event(self, event_id: str) -> Seen | None:
-        """With its tag. None: the event is gone."""
+    async def event(self, event_id: str, *, series: bool = False) -> Seen | None:
+        """With its tag; a series as a whole. None: the event is gone. `series` where it is known
+        to be one saves a request.
+        """
+        if series:
+            return await self._whole(event_id)
         answer = await self._wire.ask(self._route.event(event_id), self._connection, (UTC_TIMES,))
-        return None if answer is None else self._seen(answer)
+        seen = None if answer is None else self._seen(answer)
+        return await self._whole(event_id) if seen and seen.kind is Kind.MASTER else seen
+
+    async def _whole(self, event_id: str) -> Seen | None:
+        answer = await self._wire.ask(self._route.series(event_id), self._connection, (UTC_TIMES,))
+        if answer is None:
+            return None
+        exceptions = list(answer.get("exceptionOccurrences") or ())
+        link = answer.get("exceptionOccurrences@odata.nextLink", "")
+        while link:
+            request = self._route.exceptions_on(self._wire.check_link(link))
+            page = _present(await self._wire.ask(request, self._connection, (UTC_TIMES,)))
+            exceptions += page.get("value", ())
+            link = page.get("@odata.nextLink", "")
+        return whole_from_graph(answer | {"exceptionOccurrences": exceptions}, self._key.tenant)
+
+    async def write_step(self, event_id: str, shown: Seen, step: Step, etag: str = "") -> bool:
+        """`shown` is the series as it was last read, `etag` its master's. False: it is gone.
+
+        Raises Contended when it is no longer as shown, and Rejected for what Outlook cannot do.
+        """
+        sender = SeriesSender(self._wire, self._route, self._connection)
+        return await sender.send(event_id, shown, step, etag)
 
     async def find_by_tag(self, appointment: str) -> list[Seen]:
         request = self._route.tagged(tag_value(self._key.tenant, appointment))
         answer = _present(await self._wire.ask(request, self._connection, (UTC_TIMES,)))
-        return [self._seen(item) for item in answer.get("value", ())]
+        found = [self._seen(item) for item in answer.get("value", ())]
+        masters = [one.event_id for one in found if one.kind is Kind.MASTER]
+        whole = {one: await self._whole(one) for one in masters}
+        return [seen for one in found if (seen := whole.get(one.event_id, one))]
 
     async def create(self, event: Event, appointment: str, version: int = 0) -> Seen:
-        """Tagged. `version` sets a second creation of one appointment apart from a retry."""
+        """Tagged. `version` sets a second creation of one appointment apart from a retry. Of a
+        series only the rule: its exceptions and cancelled days are steps.
+        """
         tenant, calendar = self._key.tenant, self._key.calendar
         body = graph_from_event(event) | {
             "transactionId": transaction_id(tenant, calendar, appointment, version),
             "singleValueExtendedProperties": [tag_property(tenant, appointment)],
         }
         answer = await self._wire.ask(self._route.create(body), self._connection, (UTC_TIMES,))
-        return self._seen(_present(answer), tag=appointment)
+        return whole_from_graph(_present(answer), tenant, appointment)
 
     async def update(self, event_id: str, patch: dict[str, Any], etag: str = "") -> Seen | None:
-        """Raises Contended when the event is no longer at `etag`. None: the event is gone."""
+        """Raises Contended when the event is no longer at `etag`. None: the event is gone. Of a
+        series the answer does not show what it is: `write_step` it, and read it.
+        """
         request = self._route.update(event_id, patch, etag)
         answer = await self._wire.ask(request, self._connection, (UTC_TIMES,))
         return None if answer is None else self._seen(answer)

@@ -22,6 +22,7 @@ from shared.calendar.event import (
     Zoned,
 )
 from shared.calendar.zones import iana_name, windows_time, zoned
+from shared.graph.recurrence import recurrence_to_graph
 from shared.graph.seen import CalendarInfo, Kind, Person, Seen, Subscription
 from shared.graph.tag import appointment_in
 
@@ -53,29 +54,28 @@ WRITTEN = {shown: name for name, shown in SHOWN.items()}
 
 
 def seen_from_graph(item: Json, tenant: str = "", tag: str = "") -> Seen:
-    """`tag` where it is known without having been expanded."""
+    """`tag` where it is known without having been expanded. Only a single event is told by its
+    item alone; of a series `series_shown` makes one.
+    """
     if "@removed" in item:
         return Seen(item["id"], removed=True)
+    kind = KINDS.get(item.get("type") or "", Kind.SINGLE)
     return Seen(
         event_id=item["id"],
         etag=item.get("@odata.etag", ""),
         ical_uid=item.get("iCalUId") or "",
-        kind=KINDS.get(item.get("type") or "", Kind.SINGLE),
+        kind=kind,
         series_master=item.get("seriesMasterId") or "",
         organizer=_address(item, "organizer"),
         is_organizer=item.get("isOrganizer", True),
         is_cancelled=bool(item.get("isCancelled")),
-        event=None if is_bare(item) else event_from_graph(item),
+        event=event_from_graph(item) if kind is Kind.SINGLE else None,
         start=_instant(item["start"]) if item.get("start") else None,
         tag=tag or appointment_in(item, tenant),
         join_url=_inner(item, "onlineMeeting").get("joinUrl") or "",
         last_modified=moment(item.get("lastModifiedDateTime")),
+        original_start=moment(item.get("originalStart")),
     )
-
-
-def is_bare(item: Json) -> bool:
-    """Rounds show occurrences with their times and nothing else."""
-    return item.get("type") == "occurrence" and "subject" not in item
 
 
 def event_from_graph(item: Json) -> Event:
@@ -104,19 +104,33 @@ def graph_from_event(event: Event, fields: Iterable[str] | None = None) -> Json:
 
 
 TEAMS = "teamsForBusiness"
+DATES_ZONE = "Greenwich Standard Time"
+"""Of dates that repeat: UTC by another name, for UTC itself has been refused there (a
+practitioner's report: TimeZoneNotSupportedException).
+"""
 
 
-def _written_when(when: When) -> Json:
+def _written_when(when: When, *, repeats: bool) -> Json:
     """Start, end and isAllDay always go together: Graph refuses isAllDay alone."""
     if isinstance(when, AllDay):
-        start, end = _midnight(when.start), _midnight(when.end)
+        zone = DATES_ZONE if repeats else "UTC"
+        start, end = _midnight(when.start, zone), _midnight(when.end, zone)
     else:
         start, end = _written_time(when.start), _written_time(when.end)
     return {"isAllDay": isinstance(when, AllDay), "start": start, "end": end}
 
 
-def _midnight(day: date) -> Json:
-    return {"dateTime": f"{day.isoformat()}T00:00:00", "timeZone": "UTC"}
+def _midnight(day: date, zone: str) -> Json:
+    return {"dateTime": f"{day.isoformat()}T00:00:00", "timeZone": zone}
+
+
+def _written_series(event: Event) -> Json:
+    if event.series is None:
+        return {}
+    recurrence = recurrence_to_graph(event)
+    if isinstance(event.when, AllDay):
+        recurrence["range"]["recurrenceTimeZone"] = DATES_ZONE
+    return {"recurrence": recurrence}
 
 
 def _written_time(at: Zoned) -> Json:
@@ -155,7 +169,7 @@ def _written_reminder(minutes: int | None) -> Json:
 
 WRITERS: dict[str, Callable[[Event], Json]] = {
     "subject": lambda event: {"subject": event.subject},
-    "when": lambda event: _written_when(event.when),
+    "when": lambda event: _written_when(event.when, repeats=event.series is not None),
     "body": lambda event: {
         "body": {"contentType": event.body.kind.value, "content": event.body.content}
     },
@@ -168,7 +182,7 @@ WRITERS: dict[str, Callable[[Event], Json]] = {
     "categories": lambda event: {"categories": list(event.categories)},
     "conference": lambda event: _written_conference(event.conference),
     "hide_attendees": lambda event: {"hideAttendees": event.hide_attendees},
-    "series": lambda _: {},
+    "series": _written_series,
 }
 
 

@@ -22,11 +22,18 @@ from msgraph.generated.users.item.events.item.cancel.cancel_post_request_body im
 from msgraph.generated.users.item.events.item.event_item_request_builder import (
     EventItemRequestBuilder,
 )
+from msgraph.generated.users.item.events.item.instances.instances_request_builder import (
+    InstancesRequestBuilder,
+)
 from msgraph.generated.users.item.user_item_request_builder import UserItemRequestBuilder
 
+from shared.graph.mapping import instant
+from shared.graph.series_shown import SELECT
 from shared.graph.tag import TAG_ID, tag_filter
 
 TAG = f"singleValueExtendedProperties($filter=id eq '{TAG_ID}')"
+INSTANCES = 50
+"""Occurrences around one day: a series has one a day."""
 PERSON = ["id", "mail", "userPrincipalName", "displayName", "proxyAddresses"]
 
 
@@ -62,6 +69,28 @@ class Route:
         query = EventItemRequestBuilder.EventItemRequestBuilderGetQueryParameters(expand=[TAG])
         return self._event(event_id).to_get_request_information(
             RequestConfiguration(query_parameters=query)
+        )
+
+    def series(self, event_id: str) -> RequestInformation:
+        query = EventItemRequestBuilder.EventItemRequestBuilderGetQueryParameters(
+            select=list(SELECT), expand=["exceptionOccurrences", TAG]
+        )
+        return self._event(event_id).to_get_request_information(
+            RequestConfiguration(query_parameters=query)
+        )
+
+    def exceptions_on(self, link: str) -> RequestInformation:
+        return self._user.events.with_url(link).to_get_request_information()
+
+    def instances(self, event_id: str, start: datetime, end: datetime) -> RequestInformation:
+        query = InstancesRequestBuilder.InstancesRequestBuilderGetQueryParameters(
+            start_date_time=instant(start),
+            end_date_time=instant(end),
+            select=["id", "type", "originalStart", "originalStartTimeZone", "start"],
+            top=INSTANCES,
+        )
+        return self._event(event_id).instances.to_get_request_information(
+            RequestConfiguration(query_parameters=query)  # pyright: ignore[reportArgumentType] - the SDK types a generic too narrowly
         )
 
     def tagged(self, value: str) -> RequestInformation:

@@ -2,11 +2,12 @@
 
 import html
 import re
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
 from shared.calendar.digest import differing
-from shared.calendar.event import Body, BodyKind, Event
+from shared.calendar.event import FIELDS, Body, BodyKind, Event
 from shared.graph.mapping import graph_from_event
 
 RULE = r"_{20,}"
@@ -24,14 +25,21 @@ def plan(old: Event | None, new: Event, current_html: str = "") -> dict[str, Any
     `current_html` is the body as it stands in Outlook, unless `old` has it: its Teams block is
     kept, because an online meeting whose body loses the block stops being one.
     """
-    fields = None if old is None else differing(old, new)
+    fields = FIELDS if old is None else differing(old, new)
+    return patch_of(old, new, fields, current_html)
+
+
+def patch_of(
+    old: Event | None, new: Event, fields: Iterable[str], current_html: str
+) -> dict[str, Any]:
+    """The named fields of `new`; `current_html` as in `plan`."""
     patch = graph_from_event(new, fields)
-    if "body" in patch and (block := teams_block(current_html or _html_of(old))):
+    if "body" in patch and (block := teams_block(current_html or html_of(old))):
         patch["body"] = {"contentType": "html", "content": with_block(new.body, block)}
     return patch
 
 
-def _html_of(event: Event | None) -> str:
+def html_of(event: Event | None) -> str:
     return event.body.content if event and event.body.kind is BodyKind.HTML else ""
 
 
