@@ -48,7 +48,7 @@ class Switches:
     decline_removes: bool = True
     # series
     reissued_exceptions: str = "dropped"  # by a new time or pattern: dropped | kept
-    reissued_cancelled: str = "dropped"  # the same of cancelled days
+    reissued_cancelled: str = "dropped"  # dropped | kept | sticky: even if not of the pattern
     same_recurrence_reissues: bool = False
     exceptions_follow_master: bool = True
     exception_bumps_master: bool = True  # the master's etag

@@ -150,6 +150,8 @@ def carry_over(master: StoredEvent, old: Series, switches: Switches) -> None:
     series = series_of(master)
     if switches.reissued_cancelled == "kept":
         series.cancelled = {day for day in old.cancelled if _is_date(series, day)}
+    if switches.reissued_cancelled == "sticky":
+        series.cancelled = set(old.cancelled)
     if switches.reissued_exceptions == "kept":
         series.exceptions = {
             day: _reissued(master, day, exception, follows=switches.exceptions_follow_master)

@@ -19,15 +19,15 @@ class Seen:
     """One item of a round, or one event read by id.
 
     `event` is None for a removed item, and for a series' master, occurrences and exceptions in a
-    round: a series is one event, which `Mailbox.event` reads as a whole (or leaves None where
-    its pattern is none that Graph documents). `original_start` is when the pattern has an
-    exception, wherever it was moved to.
-    `instances` are the exceptions of a whole series, as day of the rule, event id and etag: good
-    for the step at hand, as Outlook may give occurrences new ids. `tag` is the appointment id from our extended property, "" when it
-    was not asked for or is another tenant's. A removed item may only have left the window:
-    confirm with `Mailbox.event` before acting on it. `body_html` is the body as Graph sent it
-    if that was HTML; a write of the body needs it to keep a Teams block. `start` is the instant
-    at which it begins, as Graph shows it, of bare occurrences too.
+    round: a series is one event, which `Mailbox.event` reads as a whole (and leaves None where
+    its pattern is none that Graph documents). `start` is the instant at which it begins, as
+    Graph shows it, of bare occurrences too; `original_start` the one at which the pattern has
+    an exception, wherever it was moved to. `instances` are the exceptions of a whole series, as
+    day of the rule, event id and etag: good for the step at hand, as Outlook may give
+    occurrences new ids. `tag` is the appointment id from our extended property, "" when it was
+    not asked for or is another tenant's. A removed item may only have left the window: confirm
+    with `Mailbox.event` before acting on it. `body_html` is the body as Graph sent it if that
+    was HTML; a write of the body needs it to keep a Teams block.
     """
 
     event_id: str

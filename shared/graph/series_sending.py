@@ -67,9 +67,7 @@ class SeriesSender:
             raise Rejected(not_ended())
         return True
 
-    async def _write_occurrence(
-        self, event_id: str, shown: Seen, step: WriteOccurrence
-    ) -> bool:
+    async def _write_occurrence(self, event_id: str, shown: Seen, step: WriteOccurrence) -> bool:
         found = await self._instance(event_id, shown, step.day)
         if found is None:
             return False

@@ -131,9 +131,7 @@ def _expected(old: Event, step: WriteMaster) -> Event:
     return normal(replace(step.event, series=replace(old.series, rule=step.event.series.rule)))
 
 
-def _master_step(
-    old: Event, new: Event, html: str, tried: frozenset[date]
-) -> WriteMaster | None:
+def _master_step(old: Event, new: Event, html: str, tried: frozenset[date]) -> WriteMaster | None:
     wanted = _bare(new)
     fields = differing(_bare(old), wanted)
     patch = patch_of(old, wanted, _with_zone(old, wanted, fields), html)
@@ -236,7 +234,7 @@ def not_restorable(lost: list[date]) -> Problem:
     named = ", ".join(day.isoformat() for day in lost)
     return Problem(
         "occurrence-not-restorable",
-        f"Outlook keeps the occurrence of {named} cancelled; hold it as an appointment of its own.",
+        f"Outlook keeps the occurrence of {named} cancelled.",
         "/recurrence/exdates",
     )
 
@@ -259,4 +257,3 @@ def not_ended(code: str = "") -> Problem:
         "/recurrence",
         extra,
     )
-

@@ -95,19 +95,28 @@ async def test_empty_pages_go_on(stage):
 
 
 async def test_series(stage):
-    """A series shows its master in full and its occurrences bare."""
+    """A series shows by its master and its occurrences, none of which is an event of its own."""
     recurrence = {
         "pattern": {"type": "weekly", "interval": 1, "daysOfWeek": ["monday"]},
         "range": {"type": "numbered", "startDate": "2026-11-23", "numberOfOccurrences": 3},
     }
-    stage.outlook.create_event(meeting("Weekly", recurrence=recurrence))
+    made = stage.outlook.create_event(meeting("Weekly", recurrence=recurrence))
+    days = stage.outlook.list_events(*WINDOW)
+    stage.outlook.update_event(days[1]["id"], {"subject": "Special"})
 
     seen, _ = await stage.round()
     (master,) = [one for one in seen if one.kind is Kind.MASTER]
     bare = [one for one in seen if one.kind is Kind.OCCURRENCE]
+    (exception,) = [one for one in seen if one.kind is Kind.EXCEPTION]
 
-    assert master.event.subject == "Weekly"
-    assert [(one.series_master, one.event) for one in bare] == [(master.event_id, None)] * 3
+    assert [one.event for one in seen] == [None] * 4
+    assert master.ical_uid == made["iCalUId"]
+    assert {one.series_master for one in (*bare, exception)} == {master.event_id}
+    assert [one.start.isoformat() for one in bare] == [
+        "2026-11-23T09:00:00+00:00",
+        "2026-12-07T09:00:00+00:00",
+    ]
+    assert exception.original_start.isoformat() == "2026-11-30T09:00:00+00:00"
 
 
 async def test_dead_link(stage):
