@@ -18,6 +18,7 @@ from shared.custody.tokens import Tokens
 from shared.custody.vault import Vault, open_vault
 from shared.graph.client import Graph
 from shared.observe import hush
+from shared.people.rights import Rights
 from shared.settings import Settings, read_settings
 from shared.store.queues import open_queues
 from shared.store.store import Queues, Store
@@ -41,6 +42,7 @@ class Services:
     vault: Vault
     signing: SigningSecrets
     engine: Engine
+    rights: Rights
     http: httpx.AsyncClient
     clock: Callable[[], datetime]
 
@@ -93,6 +95,7 @@ def assemble(
         vault=vault,
         signing=SigningSecrets(vault),
         engine=engine,
+        rights=Rights(store, graph, clock),
         http=delivery_client(settings.delivery_private_hosts),
         clock=clock,
     )

@@ -14,6 +14,8 @@ PersonKind = Literal["user", "room", "shared"]
 MailboxKind = Literal["cloud", "none", "onprem"]
 EventType = Literal["singleInstance", "seriesMaster", "exception"]
 
+ORGANISATION = "RGVmYXVsdA=="
+"""The id of the permission of all colleagues, as Graph's documentation shows it."""
 UNSET_TIME = "0001-01-01T00:00:00Z"
 
 
@@ -72,12 +74,29 @@ def stamp(local: datetime, zone: str) -> Stamp:
     return Stamp(local, zone, to_utc(local, zone))
 
 
+def _organisation() -> list[dict[str, Any]]:
+    """What colleagues see of a calendar that nobody has shared."""
+    return [
+        {
+            "id": ORGANISATION,
+            "isRemovable": False,
+            "isInsideOrganization": True,
+            "role": "freeBusyRead",
+            "allowedRoles": ["none", "freeBusyRead", "limitedRead", "read", "write"],
+            "emailAddress": {"name": "My Organization"},
+        }
+    ]
+
+
 @dataclass(slots=True)
 class Calendar:
+    """`permissions` in Graph's JSON."""
+
     id: str
     name: str
     is_default: bool = False
     color: str = "auto"
+    permissions: list[dict[str, Any]] = field(default_factory=_organisation)
 
 
 @dataclass(slots=True)

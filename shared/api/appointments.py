@@ -17,6 +17,7 @@ from shared.api.listing import list_page
 from shared.api.merge_patch import merge_patch
 from shared.api.preconditions import IfMatch, IfNoneMatch, etag, must_exist, wanted_version
 from shared.api.schemas import (
+    ActingUser,
     AppointmentIn,
     AppointmentOut,
     AppointmentPatch,
@@ -24,6 +25,7 @@ from shared.api.schemas import (
     Written,
 )
 from shared.errors import Problem, Refused
+from shared.policy.document import Document
 from shared.services import Services
 from shared.store.records import CalendarKey, OperationState, Tenant
 from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
@@ -75,6 +77,7 @@ async def put(
     if must_exist(if_match):
         await _existing(services, tenant, appointment)
     wanted = wanted_from(body, wanted_version(if_match, if_none_match))
+    await _check_right(services, tenant, wanted, body.acting_user)
     accepted = await _put(services, tenant, appointment, wanted)
     return await _answer(services, request, response, accepted, wait)
 
@@ -106,10 +109,12 @@ async def delete(
     if_match: IfMatch = None,
     cancel: Annotated[bool, Query(description="Cancel, and keep it as cancelled.")] = False,
     comment: Annotated[str, Query(max_length=1000, description="Told to attendees.")] = "",
+    acting_user: Annotated[ActingUser | None, Query(description="Who deletes it.")] = None,
     wait: Wait = 0,
 ) -> Any:
     if must_exist(if_match):
         await _existing(services, tenant, appointment)
+    await _check_right_to_delete(services, tenant, appointment, acting_user)
     accepted = await delete_appointment(
         services.store,
         services.wake,
@@ -143,12 +148,34 @@ async def _patched(
     read = found.link.version
     try:
         wanted = wanted_from(whole, read if version is None else version)
+        await _check_right(services, tenant, wanted, whole.acting_user)
         return await _put(services, tenant, appointment, wanted)
     except Refused as refused:
         named = version is not None
         if named or refused.problem.code != "version-conflict" or attempts == 1:
             raise
     return await _patched(services, tenant, appointment, changes, version, attempts - 1)
+
+
+async def _check_right(
+    services: Services, tenant: Tenant, wanted: Wanted, actor: str | None
+) -> None:
+    """Raises Refused, or TryAgain where Graph cannot be asked: never a silent yes."""
+    policy = Document.from_json(tenant.policy).policy_for(wanted.project, wanted.type)
+    if policy.require_calendar_rights:
+        await services.rights.check(tenant.id, wanted.mailbox, actor or "")
+
+
+async def _check_right_to_delete(
+    services: Services, tenant: Tenant, appointment: str, actor: str | None
+) -> None:
+    key = await services.store.located(tenant.id, appointment)
+    link = await services.store.link(key, appointment) if key else None
+    if key is None or link is None:
+        return
+    policy = Document.from_json(tenant.policy).policy_for(link.project, link.type)
+    if policy.require_calendar_rights:
+        await services.rights.check_calendar(key, actor or "")
 
 
 async def _existing(services: Services, tenant: Tenant, appointment: str) -> Found:

@@ -39,6 +39,16 @@ class BodyText(_In):
     kind: Literal["text", "html"] = "text"
 
 
+def _names_mailbox(value: str) -> str:
+    """It becomes part of a URL of Graph's."""
+    if not _MAILBOX.fullmatch(value):
+        raise ValueError("must be a user principal name or an Entra object id")
+    return value
+
+
+ActingUser = Annotated[str, Field(max_length=320), AfterValidator(_names_mailbox)]
+
+
 class AttendeeIn(_In):
     """`response` and `proposed` are Outlook's to say, `person` and `external` follow from the
     address: they are accepted here, as they are read, and not written.
@@ -56,7 +66,8 @@ class AttendeeIn(_In):
 class AppointmentIn(_In):
     """`mailbox` is an address, alias or Entra object id of a connected mailbox. `project` and
     `type` are your own words, which choose a policy. `protected` is for an appointment you keep
-    whatever Outlook deletes.
+    whatever Outlook deletes. `acting_user` is the address or Entra object id of the person who
+    assigns the appointment; a policy may ask for their right to do so.
     """
 
     mailbox: str = Field(min_length=1, max_length=320)
@@ -77,6 +88,7 @@ class AppointmentIn(_In):
     project: str = Field("", max_length=100)
     type: str = Field("", max_length=100)
     protected: bool = False
+    acting_user: ActingUser | None = None
     revision: Annotated[int, Field(ge=0)] | None = None
 
 
@@ -217,13 +229,6 @@ class ConnectionOut(_Out):
 class Connections(_Out):
     connections: list[ConnectionOut]
     next: str
-
-
-def _names_mailbox(value: str) -> str:
-    """It becomes part of a URL of Graph's."""
-    if not _MAILBOX.fullmatch(value):
-        raise ValueError("must be a user principal name or an Entra object id")
-    return value
 
 
 class CalendarIn(_In):

@@ -149,6 +149,32 @@ ACCESS = (
         "Give the account a licence with Exchange Online, or connect another mailbox.",
     ),
     Cause(
+        "calendar-right-missing",
+        403,
+        "The acting user may not write to this calendar",
+        "The policy asks that who assigns an appointment may edit the calendar it goes to.",
+        FixedBy.USER,
+        "Have the calendar's owner share it in Outlook with edit permission, or an administrator "
+        "give the permission in the admin centre or with Add-MailboxFolderPermission.",
+    ),
+    Cause(
+        "acting-user-missing",
+        400,
+        "The request does not say who acts",
+        "The policy asks that who assigns an appointment may edit the calendar it goes to, so "
+        "it has to be known who that is.",
+        FixedBy.VENDOR,
+        "Send the address or Entra object id of the person as acting_user.",
+    ),
+    Cause(
+        "acting-user-without-mailbox",
+        403,
+        "The acting user has no mailbox in Microsoft 365",
+        "Who has no mailbox may not assign appointments to the synced calendars of others.",
+        FixedBy.TENANT_ADMIN,
+        "Give the person a licence with Exchange Online, or let somebody else assign it.",
+    ),
+    Cause(
         "calendar-read-only",
         403,
         "The calendar cannot be written to",

@@ -30,6 +30,18 @@ class Graph:
         route = Route(self._wire.adapter, calendar.user_id, calendar.graph_calendar)
         return Mailbox(self._wire, route, connection, calendar.key)
 
+    async def has_mailbox(self, connection: Connection, user: str) -> bool:
+        """Whether Exchange Online opens it. Where the grant does not reach it, there is one as
+        far as anybody here can know.
+        """
+        try:
+            found = await self._wire.ask(Route(self._wire.adapter, user).calendar(), connection)
+        except Reconnect as reconnect:
+            if reconnect.cause not in {"mailbox-missing", "access-denied"}:
+                raise
+            return reconnect.cause == "access-denied"
+        return found is not None
+
     async def profile(self, connection: Connection, user: str) -> Person:
         """`user` is an Entra object id or a user principal name."""
         request = Route(self._wire.adapter, user).profile()

@@ -10,12 +10,13 @@ from shared.graph.mapping import (
     calendar_from_graph,
     graph_from_event,
     instant,
+    permissions_from_graph,
     person_from_graph,
     seen_from_graph,
     subscription_from_graph,
 )
 from shared.graph.route import Route
-from shared.graph.seen import CalendarInfo, Kind, Page, Person, Seen, Subscription
+from shared.graph.seen import CalendarInfo, Kind, Page, Permission, Person, Seen, Subscription
 from shared.graph.series_sending import UTC_TIMES, SeriesSender
 from shared.graph.series_shown import whole_from_graph
 from shared.graph.series_writes import Step
@@ -167,6 +168,17 @@ class Mailbox:
         """The calendar synced here; asking for it also proves that the mailbox is one."""
         answer = await self._wire.ask(self._route.calendar(), self._connection)
         return calendar_from_graph(_present(answer))
+
+    async def permissions(self) -> list[Permission]:
+        """The owner's list: asked for by anybody else's grant, it comes empty."""
+        request = self._route.permissions()
+        found: list[Permission] = []
+        while request:
+            answer = _present(await self._wire.ask(request, self._connection))
+            found += permissions_from_graph(answer.get("value", ()))
+            link = answer.get("@odata.nextLink", "")
+            request = self._route.permissions_on(self._wire.check_link(link)) if link else None
+        return found
 
     def _seen(self, item: dict[str, Any], tag: str = "") -> Seen:
         return seen_from_graph(item, self._key.tenant, tag)

@@ -1,6 +1,6 @@
 """Graph's JSON of an event, and ours: values in, values out."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from shared.calendar.event import (
 )
 from shared.calendar.zones import iana_name, windows_time, zoned
 from shared.graph.recurrence import recurrence_to_graph
-from shared.graph.seen import CalendarInfo, Kind, Person, Seen, Subscription
+from shared.graph.seen import CalendarInfo, Kind, Permission, Person, Seen, Subscription
 from shared.graph.tag import appointment_in
 
 Json = dict[str, Any]
@@ -301,6 +301,17 @@ def person_from_graph(item: Json) -> Person:
         display_name=item.get("displayName") or "",
         aliases=tuple(sorted(aliases)),
     )
+
+
+def permissions_from_graph(items: Iterable[Json]) -> Iterator[Permission]:
+    """All colleagues are the one entry of the organisation that has no address. Another without
+    one is nobody we could tell, and is left out.
+    """
+    for item in items:
+        address = str(_inner(item, "emailAddress").get("address") or "").lower()
+        is_everyone = bool(item.get("isInsideOrganization")) and not item.get("isRemovable", True)
+        if address or is_everyone:
+            yield Permission(address, item.get("role") or "")
 
 
 def calendar_from_graph(item: Json) -> CalendarInfo:

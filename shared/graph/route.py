@@ -55,6 +55,15 @@ class Route:
             return self._calendar.to_get_request_information()
         return self._user.calendar.to_get_request_information()
 
+    def permissions(self) -> RequestInformation:
+        if self._calendar:
+            return self._calendar.calendar_permissions.to_get_request_information()
+        return self._user.calendar.calendar_permissions.to_get_request_information()
+
+    def permissions_on(self, link: str) -> RequestInformation:
+        permissions = self._user.calendar.calendar_permissions
+        return permissions.with_url(link).to_get_request_information()
+
     def delta(self, start: datetime, end: datetime) -> RequestInformation:
         view = (self._calendar or self._user).calendar_view
         query = DeltaRequestBuilder.DeltaRequestBuilderGetQueryParameters(

@@ -85,6 +85,24 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """What somebody may do in a calendar. `address` is "" for all colleagues together; `role` is
+    Graph's word.
+    """
+
+    address: str
+    role: str
+
+    @property
+    def may_write(self) -> bool:
+        """Graph: resources/calendarpermission; a custom role says nothing we could rely on."""
+        return self.role.lower() in _WRITING
+
+
+_WRITING = {"write", "delegatewithoutprivateeventaccess", "delegatewithprivateeventaccess"}
+
+
+@dataclass(frozen=True, slots=True)
 class CalendarInfo:
     id: str
     name: str

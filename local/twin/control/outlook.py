@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import Route
 
 from local.twin.control.answers import Ask, Mistake, route
+from local.twin.graph.permissions import grant, known_role
 from local.twin.outlook import PersonAtOutlook
+from local.twin.world import ORGANISATION, Calendar
 
 if TYPE_CHECKING:
     from local.twin.app import Twin
 
 EVENTS = "/people/{person}/events"
+PERMISSIONS = "/people/{person}/calendar-permissions"
 SHOWN_DAYS = 30
 
 
@@ -27,6 +30,9 @@ def outlook_routes(twin: "Twin") -> list[Route]:
         route(twin, "POST", EVENTS + "/{id}/move", _move),
         route(twin, "GET", "/people/{person}/calendars", _calendars),
         route(twin, "POST", "/people/{person}/calendars", _create_calendar),
+        route(twin, "GET", PERMISSIONS, _permissions),
+        route(twin, "POST", PERMISSIONS, _share),
+        route(twin, "DELETE", PERMISSIONS, _unshare),
     ]
 
 
@@ -89,3 +95,35 @@ def _calendars(ask: Ask) -> Any:
 
 def _create_calendar(ask: Ask) -> Any:
     return {"id": _at(ask).create_calendar(str(ask.need("name")))}
+
+
+def _default_calendar(ask: Ask) -> Calendar:
+    return ask.twin.world.mailboxes[ask.person().id].default_calendar
+
+
+def _permissions(ask: Ask) -> Any:
+    return {"value": _default_calendar(ask).permissions}
+
+
+def _share(ask: Ask) -> Any:
+    """Without an address: what all colleagues may."""
+    ask.only("address", "role")
+    calendar, role = _default_calendar(ask), str(ask.need("role"))
+    if "address" in ask.body:
+        return grant(ask.twin, calendar, str(ask.body["address"]), role)
+    everyone = next(one for one in calendar.permissions if one["id"] == ORGANISATION)
+    everyone["role"] = known_role(role)
+    ask.twin.world.touch()
+    return everyone
+
+
+def _unshare(ask: Ask) -> None:
+    """Who had nothing has nothing; what all colleagues may stays."""
+    address = str(ask.query.get("address") or ask.need("address")).lower()
+    calendar = _default_calendar(ask)
+    calendar.permissions = [
+        one
+        for one in calendar.permissions
+        if one["emailAddress"].get("address", "").lower() != address
+    ]
+    ask.twin.world.touch()

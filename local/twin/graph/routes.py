@@ -11,7 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from local.twin.graph import batch, calendars, delta, events, listing, people, places, schedule
+from local.twin.graph import (
+    batch,
+    calendars,
+    delta,
+    events,
+    listing,
+    people,
+    permissions,
+    places,
+    schedule,
+)
 from local.twin.graph.errors import answer_problem
 from local.twin.graph.paths import Call, Entry, find, plain_path
 from local.twin.problem import GraphProblem
@@ -25,6 +35,7 @@ _TABLE: list[Entry] = [
     *listing.ENTRIES,
     *events.ENTRIES,
     *calendars.ENTRIES,
+    *permissions.ENTRIES,
     *schedule.ENTRIES,
     *places.ENTRIES,
     *people.ENTRIES,

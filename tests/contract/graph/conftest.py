@@ -51,7 +51,7 @@ class TwinTokens:
         return AccessToken(value, now)
 
     def drop(self, connection: Connection) -> None:
-        assert connection == CONNECTION
+        assert connection.id == CONNECTION.id
         self.dropped += 1
 
 
