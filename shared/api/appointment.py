@@ -23,6 +23,7 @@ from shared.sync.report import appointment_json
 
 # What an attendee is shown with and the host app cannot say.
 NOT_THEIRS: Any = {"attendees": {"__all__": {"response", "proposed", "person", "external"}}}
+NOT_IN_ONE: Any = {"overrides": {"__all__": NOT_THEIRS}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ def editable(found: Found) -> dict[str, Any]:
 
 def wanted_from(body: AppointmentIn, if_version: int | None) -> Wanted:
     data = body.model_dump(exclude_none=True, exclude=NOT_THEIRS)
+    if body.recurrence:
+        data["recurrence"] = body.recurrence.model_dump(exclude_unset=True, exclude=NOT_IN_ONE)
     return Wanted(
         event=event_from_json(data),
         mailbox=body.mailbox,

@@ -63,6 +63,35 @@ class AttendeeIn(_In):
     external: bool | None = None
 
 
+class OverrideIn(_In):
+    """What one occurrence has otherwise than its series: the fields that differ, no others."""
+
+    original_start: str = Field(examples=["2026-12-14T10:00:00"])
+    subject: str | None = None
+    start: Moment | None = None
+    end: Moment | None = None
+    body: BodyText | None = None
+    location: str | None = None
+    attendees: list[AttendeeIn] | None = None
+    show_as: Literal["free", "tentative", "busy", "oof", "working_elsewhere"] | None = None
+    sensitivity: Literal["normal", "personal", "private", "confidential"] | None = None
+    reminder_minutes: int | None = None
+    categories: list[str] | None = None
+    other_locations: list[str] | None = None
+    conference: Literal["none", "teams"] | None = None
+    hide_attendees: bool | None = None
+
+
+class RecurrenceIn(_In):
+    """`rrule` is an RRULE value of RFC 5545, counted from `start` of the appointment. Days are
+    named by the local time the series has on them, or by their date.
+    """
+
+    rrule: str = Field(min_length=1, max_length=1000, examples=["FREQ=WEEKLY;BYDAY=MO;COUNT=10"])
+    exdates: list[str] = Field([], max_length=1000, examples=[["2026-12-07T10:00:00"]])
+    overrides: list[OverrideIn] = Field([], max_length=1000)
+
+
 class AppointmentIn(_In):
     """`mailbox` is an address, alias or Entra object id of a connected mailbox. `project` and
     `type` are your own words, which choose a policy. `protected` is for an appointment you keep
@@ -84,6 +113,7 @@ class AppointmentIn(_In):
     other_locations: list[str] = []
     conference: Literal["none", "teams"] = "none"
     hide_attendees: bool = False
+    recurrence: RecurrenceIn | None = None
     status: Literal["tentative", "confirmed", "cancelled"] = "confirmed"
     project: str = Field("", max_length=100)
     type: str = Field("", max_length=100)
@@ -110,6 +140,7 @@ class AppointmentOut(_Out):
     subject: str
     start: Words
     end: Words
+    recurrence: Words | None = None
     status: str
     project: str
     type: str

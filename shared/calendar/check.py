@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from shared.calendar.check_series import check_series
 from shared.calendar.digest import address_key
 from shared.calendar.event import AllDay, Attendee, Event, Timed, Zoned
 from shared.calendar.zones import iana_name, is_known
@@ -32,9 +33,10 @@ def check(event: Event) -> list[Problem]:
     A start that equals the end is right, as are wall times that the start of summer time leaves
     out: they are read with the offset before it (RFC 5545, section 3.3.5).
     """
+    when = [*(_timed(event.when) if isinstance(event.when, Timed) else _all_day(event.when))]
     return [
         *_subject(event),
-        *(_timed(event.when) if isinstance(event.when, Timed) else _all_day(event.when)),
+        *when,
         *_body(event),
         *_readable(event.location, "/location"),
         *_attendees(event.attendees),
@@ -45,6 +47,7 @@ def check(event: Event) -> list[Problem]:
             for n, text in enumerate(event.other_locations)
             for p in _readable(text, f"/other_locations/{n}")
         ),
+        *(() if when else check_series(event, check)),
     ]
 
 

@@ -4,11 +4,12 @@
 {"date": "2026-11-23"}, "end": the same, "body": {"content", "kind": "text" | "html"},
 "location", "attendees": [{"address", "name", "kind", "response", "proposed": {"start", "end"} |
 null}], "show_as", "sensitivity", "reminder_minutes": 15 | null, "categories": [],
-"other_locations": [], "conference": "none" | "teams", "hide_attendees": false}. Only "subject",
-"start" and "end" are required.
+"other_locations": [], "conference": "none" | "teams", "hide_attendees": false, "recurrence":
+as in `series_json` | null}. Only "subject", "start" and "end" are required.
 A time that the end of summer time repeats means its first pass; "fold": 1 beside it, its second.
 """
 
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeVar, cast
@@ -28,6 +29,7 @@ from shared.calendar.event import (
     When,
     Zoned,
 )
+from shared.calendar.series_json import series_from_json, series_to_json
 from shared.errors import Problem, Refused
 
 _Word = TypeVar("_Word", bound=StrEnum)
@@ -35,6 +37,17 @@ _Json = dict[str, Any]
 
 
 def event_to_json(event: Event) -> _Json:
+    return {**_single_to_json(event), "recurrence": series_to_json(event, _single_to_json)}
+
+
+def event_from_json(data: _Json) -> Event:
+    """Raises Refused, whose pointer names the field. Keys it does not know are left alone."""
+    event = _single(data)
+    series = series_from_json(data.get("recurrence"), event, _single_to_json, _single)
+    return replace(event, series=series) if series else event
+
+
+def _single_to_json(event: Event) -> _Json:
     start, end = _when_to_json(event.when)
     return {
         "subject": event.subject,
@@ -53,8 +66,7 @@ def event_to_json(event: Event) -> _Json:
     }
 
 
-def event_from_json(data: _Json) -> Event:
-    """Raises Refused, whose pointer names the field. Keys it does not know are left alone."""
+def _single(data: _Json) -> Event:
     return Event(
         subject=_text(data, "subject", required=True),
         when=_when(data),

@@ -56,6 +56,17 @@ def is_day(event: Event, day: date) -> bool:
     return at < len(known) and known[at] == day
 
 
+def neighbours(event: Event, day: date) -> tuple[date | None, date | None]:
+    """The days of the rule just before and just after one of them."""
+    known: tuple[date, ...] = ()
+    for years in (1, CYCLE):
+        known = _known(event, date(min(day.year + years, MAXYEAR), 12, 31))
+        if known and known[-1] > day:
+            break
+    before, after = bisect_left(known, day) - 1, bisect_right(known, day)
+    return known[before] if before >= 0 else None, known[after] if after < len(known) else None
+
+
 def start_day(event: Event) -> date:
     """The local day the event starts on."""
     return event.when.start if isinstance(event.when, AllDay) else event.when.start.wall.date()

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from shared.calendar.event import AllDay, When, Zoned
 from shared.calendar.recurrence import ByDay, Frequency, Rule, Weekday
+from shared.calendar.zones import is_known
 from shared.errors import Problem, Refused
 
 POINTER = "/recurrence/rrule"
+FIRST_YEAR, LAST_YEAR = 1602, 4500
 LONGEST = 1000
 """Characters; every part at its fullest has fewer that mean anything."""
 
@@ -146,12 +148,18 @@ _FIELDS = {
 }
 
 
-def _until(value: str, start: When) -> date:
-    """The last local day whose occurrence is not after it."""
+def _until(value: str, start: When) -> date | None:
+    """The last local day whose occurrence is not after it; None behind the end of Exchange's
+    calendar, as in 99991231T235959Z, which means no end.
+    """
     try:
         until = datetime.strptime(value.rstrip("Z"), "%Y%m%dT%H%M%S" if "T" in value else "%Y%m%d")  # noqa: DTZ007 - the zone is looked at below
     except ValueError:
         raise refused("UNTIL", f"{value} is no day of the calendar") from None
+    if until.year < FIRST_YEAR:
+        raise refused("UNTIL", f"must not be before the year {FIRST_YEAR}")
+    if until.year >= LAST_YEAR:
+        return None
     if "T" not in value or isinstance(start, AllDay):
         return until.date()
     if value.endswith("Z"):
@@ -160,11 +168,10 @@ def _until(value: str, start: When) -> date:
 
 
 def _last_begun(until: datetime, start: Zoned) -> date:
-    try:
-        day = until.astimezone(ZoneInfo(start.zone)).date()
-        return day if _begins(day, start) <= until else day - timedelta(1)
-    except OverflowError:
+    if not is_known(start.zone):
         return until.date()
+    day = until.astimezone(ZoneInfo(start.zone)).date()
+    return day if _begins(day, start) <= until else day - timedelta(1)
 
 
 def _begins(day: date, start: Zoned) -> datetime:

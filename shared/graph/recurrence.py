@@ -5,12 +5,15 @@ fall on the last day of shorter months, where a bare BYMONTHDAY=31 leaves these 
 """
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date
 from typing import Any, cast
 
+from shared.calendar.check_series import crossings
 from shared.calendar.event import AllDay, Event, Series, When
 from shared.calendar.expansion import first_day, start_day
 from shared.calendar.recurrence import ByDay, Frequency, Rule, Weekday
+from shared.calendar.rrule import LAST_YEAR
 from shared.calendar.zones import iana_name, is_known, windows_name, windows_time
 from shared.errors import Problem, Rejected
 
@@ -42,7 +45,8 @@ def recurrence_problem(event: Event) -> Problem | None:
         _check_start(event.when)
     except _Unheld as unheld:
         return Problem(CODE, f"recurrence.rrule: {unheld}", POINTER)
-    return None
+    crossing = next(crossings(event), None)
+    return replace(crossing, code=CODE) if crossing else None
 
 
 def recurrence_to_graph(event: Event) -> Json:
@@ -65,7 +69,8 @@ def recurrence_from_graph(item: Json) -> tuple[Rule, str]:
     if kind == "numbered":
         limit = {"count": int(span["numberofoccurrences"])}
     if kind == "enddate":
-        limit = {"until": date.fromisoformat(span["enddate"])}
+        until = date.fromisoformat(span["enddate"])
+        limit = {"until": until} if until.year < LAST_YEAR else {}
     zone = iana_name(str(span.get("recurrencetimezone") or ""))
     return Rule(**rule, **limit), zone or ""
 

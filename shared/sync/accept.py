@@ -12,6 +12,7 @@ from typing import Any
 from shared.calendar.check import check
 from shared.calendar.digest import responses, same, with_responses
 from shared.calendar.event import Event
+from shared.calendar.series import normal
 from shared.errors import Contended, Problem, Refused
 from shared.people.names import with_names
 from shared.policy.document import Document
@@ -31,6 +32,7 @@ from shared.store.records import (
 from shared.store.store import Store
 from shared.sync.direction import mute, muteness
 from shared.sync.inbound import WITHDRAWN, traces
+from shared.sync.recurring import unheld
 from shared.sync.report import warning_json
 from shared.sync.wake import Wake
 
@@ -88,7 +90,9 @@ async def put_appointment(
         raise Refused(problem)
     home = await _home(store, tenant, appointment, wanted.mailbox)
     policy = document.policy_for(wanted.project, wanted.type)
-    event = await with_names(store, tenant.id, with_length(wanted.event, policy))
+    event = await with_names(store, tenant.id, normal(with_length(wanted.event, policy)))
+    if problem := unheld(event, policy):
+        raise Refused(problem)
     wanted = replace(wanted, event=event)
 
     def change(found: _Found) -> Link | None:

@@ -58,6 +58,7 @@ def test_the_shape_is_the_documented_one():
         "other_locations": [],
         "conference": "none",
         "hide_attendees": False,
+        "recurrence": None,
     }
 
 

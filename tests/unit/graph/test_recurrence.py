@@ -10,10 +10,10 @@ from hypothesis import assume, given
 from local.twin.patterns import read_recurrence
 from local.twin.zones import midnight, to_utc
 from shared.calendar.digest import digest
-from shared.calendar.event import AllDay, Event, Series, Timed
+from shared.calendar.event import AllDay, Event, Override, Series, Timed
 from shared.calendar.expansion import days_between, start_day
 from shared.calendar.rrule import read_rule, rule_text
-from shared.calendar.series import plain
+from shared.calendar.series import plain, with_override
 from shared.errors import Rejected
 from shared.graph.recurrence import (
     recurrence_from_graph,
@@ -301,3 +301,40 @@ def test_a_zone_of_a_mailboxs_own_is_unknown() -> None:
 def test_a_pattern_that_is_not_graphs_own_is_rejected() -> None:
     with pytest.raises(Rejected):
         from_graph({"type": "lunarMonthly"})
+
+
+def moved(*days: tuple[int, int]) -> Event:
+    """Daily at ten, with occurrences put from one day of November to another."""
+    event = series("FREQ=DAILY;COUNT=5")
+    for day, to in days:
+        begin = replace(at(12), wall=at(12).wall.replace(day=to))
+        end = replace(at(13), wall=at(13).wall.replace(day=to))
+        event = with_override(event, Override(date(2026, 11, day), (("when", Timed(begin, end)),)))
+    return event
+
+
+@pytest.mark.parametrize(
+    ("days", "pointer"),
+    [
+        (((25, 26),), "/recurrence/overrides/0/start"),
+        (((25, 24),), "/recurrence/overrides/0/start"),
+        (((23, 24),), "/recurrence/overrides/0/start"),
+        (((26, 27), (27, 27)), "/recurrence/overrides/0/start"),
+    ],
+)
+def test_an_occurrence_stays_between_its_neighbours(
+    days: tuple[tuple[int, int], ...], pointer: str
+) -> None:
+    """Exchange answers ErrorOccurrenceCrossingBoundary."""
+    problem = recurrence_problem(moved(*days))
+
+    assert problem
+    assert (problem.code, problem.pointer) == ("recurrence-not-representable", pointer)
+
+
+def test_an_occurrence_may_take_the_day_its_neighbour_left() -> None:
+    """The last of five is on the 27th."""
+    assert recurrence_problem(moved((26, 27), (27, 29))) is None
+    assert recurrence_problem(moved((27, 29))) is None
+    assert recurrence_problem(moved((23, 20))) is None
+    assert recurrence_problem(moved((25, 25))) is None
