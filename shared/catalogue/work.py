@@ -37,6 +37,22 @@ WORK = (
         "Cancel the series and create the single appointment under a new id.",
     ),
     Cause(
+        "series-not-taken",
+        422,
+        "Outlook did not take the series",
+        "Microsoft 365 confirmed a change of the series and goes on showing it as before.",
+        FixedBy.MICROSOFT,
+        "Write the appointment again; if it stays so, cancel the series and create it anew.",
+    ),
+    Cause(
+        "series-not-readable",
+        409,
+        "The series has a pattern that cannot be read",
+        "Somebody chose a pattern in Outlook that Microsoft Graph does not describe.",
+        FixedBy.USER,
+        "Choose another pattern in Outlook, or delete the series there and create it anew.",
+    ),
+    Cause(
         "deleted-in-outlook",
         409,
         "The event was deleted in Outlook",

@@ -48,6 +48,13 @@ class Seen:
     instances: tuple[tuple[date, str, str], ...] = ()
 
     @property
+    def is_unreadable(self) -> bool:
+        """A series of a pattern that Graph does not document: it is there, and that is all that
+        is known.
+        """
+        return self.kind is Kind.MASTER and self.event is None and not self.is_cancelled
+
+    @property
     def body_html(self) -> str:
         if self.event is None or self.event.body.kind != "html":
             return ""

@@ -170,6 +170,8 @@ class Link:
     keeps it whatever Outlook deletes. `parent` is the appointment this event is made of, where it
     is a copy for a participant or one occurrence of a series; `home` is then the calendar of that
     appointment, as text. `mailed` is when a write last made Exchange mail attendees.
+    `exceptions` are short hashes of the etags of a series' exceptions. `follows` is the
+    appointment whose series this one goes on with.
     """
 
     appointment: str
@@ -180,6 +182,7 @@ class Link:
     outlook: Event | None = None
     event_id: str = ""
     outlook_etag: str = ""
+    exceptions: tuple[str, ...] = ()
     ical_uid: str = ""
     organizer: str = ""
     is_organizer: bool = True
@@ -193,6 +196,7 @@ class Link:
     join_url: str = ""
     parent: str = ""
     home: str = ""
+    follows: str = ""
     mailed: datetime | None = None
     etag: str = ""
 

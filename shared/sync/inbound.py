@@ -57,6 +57,9 @@ from shared.sync.report import (
     outcome,
     warning_json,
 )
+from shared.sync.series_merge import unowned_parts
+from shared.sync.series_parts import agreed_series, part_digests
+from shared.sync.series_window import marks_of
 
 RESPONSES = "responses"
 # Among what may have been written: nothing, by a deletion that was replaced before it settled.
@@ -81,6 +84,8 @@ def outlook_side(case: Case) -> Side:
     seen, link = case.seen, case.link
     if seen is None and case.pending is not None and _maybe_withdrawn(case.pending):
         return Same()
+    if seen is not None and seen.is_unreadable:
+        return Same()
     if seen is None or seen.event is None or seen.is_cancelled:
         return Gone()
     shown = digest(seen.event)
@@ -97,11 +102,13 @@ def _maybe_withdrawn(pending: Pending) -> bool:
 
 
 def traces(event: Event, base: Event | None) -> frozenset[str]:
-    """What to remember of a content that may get into Outlook: the whole, and each field that
-    is not as agreed. A person may edit one field of what we wrote, and leave the others ours.
+    """What to remember of a content that may get into Outlook: the whole, and each field and
+    part of a series that is not as agreed. A person may edit one field of what we wrote, and
+    leave the others ours.
     """
     fields = FIELDS if base is None else differing(base, event)
-    return frozenset({digest(event)} | {field_digest(name, event) for name in fields})
+    named = {field_digest(name, event) for name in fields}
+    return frozenset({digest(event)} | named) | part_digests(event, base)
 
 
 def _maybe_written(link: Link, pending: Pending) -> frozenset[str]:
@@ -154,7 +161,8 @@ def unowned(outlook: Event, app: Event, policy: Policy) -> tuple[str, ...]:
     if policy.direction is not Direction.BOTH:
         return ()
     changed = differing(outlook, app)
-    return tuple(name for name in changed if policy.owner(name) is Owner.OUTLOOK)
+    whole = tuple(name for name in changed if policy.owner(name) is Owner.OUTLOOK)
+    return whole or (("series",) if unowned_parts(outlook, app, policy) else ())
 
 
 def imported(case: Case) -> Settlement:
@@ -180,6 +188,8 @@ def let_go(case: Case, seen: Seen) -> Settlement:
 def _noted(case: Case) -> Settlement | None:
     """Nothing for the host app but the answers of attendees; the etag is remembered."""
     seen, link = case.seen, case.link
+    if seen is not None and seen.is_unreadable:
+        return None
     if seen is None or seen.event is None:
         return Settlement(link=_parted(link), event_was=link.event_id) if link.event_id else None
     if case.pending is not None and _is_applied(case, seen.event):
@@ -255,6 +265,7 @@ def _shown(link: Link, seen: Seen) -> Link:
         outlook=seen.event,
         event_id=seen.event_id,
         outlook_etag=seen.etag,
+        exceptions=marks_of(seen),
         ical_uid=seen.ical_uid or link.ical_uid,
         organizer=seen.organizer or link.organizer,
         is_organizer=seen.is_organizer,
@@ -336,7 +347,8 @@ def _agreed(case: Case, shown: Event) -> Event:
         for name in FIELDS
         if same_field(name, known, shown) or field_digest(name, shown) in written
     }
-    return replace(base, **ours)
+    agreed = replace(base, **ours)
+    return agreed if "series" in ours else agreed_series(agreed, known, shown, written)
 
 
 def _told(

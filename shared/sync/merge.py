@@ -1,21 +1,30 @@
 """Both sides changed: what becomes of each field."""
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from shared.calendar.digest import differing, responses, same_field, with_responses
 from shared.calendar.event import FIELDS, Event
 from shared.policy.policy import Owner, Policy, Winner
+from shared.sync.series_merge import merge_series
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A value that somebody wrote and that did not stand; values are those of `Event`."""
+    """A value that somebody wrote and that did not stand; values are those of `Event`, of a
+    series the events. `days` are those of the series on which it did not stand.
+    """
 
     field: str
     app: Any
     outlook: Any
     winner: Winner
+    days: tuple[date, ...] = ()
+
+
+# A series is merged inside, once all that its days follow is.
+_WHOLE = tuple(name for name in FIELDS if name != "series")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +43,14 @@ def merge(base: Event, outlook: Event, app: Event, policy: Policy) -> Merged:
     Where both sides mean the same, the host app's exact value stands: it should not see what
     Exchange rewrote. An edit by a side that does not own the field is reported like a conflict.
     """
-    winners = {name: _winner(name, base, outlook, app, policy) for name in FIELDS}
+    winners = {name: _winner(name, base, outlook, app, policy) for name in _WHOLE}
     taken = {
         name: getattr(outlook if winner is Winner.OUTLOOK else app, name)
         for name, winner in winners.items()
     }
     event = replace(app, **taken)
     event = replace(event, attendees=with_responses(event.attendees, responses(outlook)))
+    event, losses = merge_series(base, outlook, app, event, policy)
     return Merged(
         event,
         outlook_needs=differing(outlook, event),
@@ -49,7 +59,8 @@ def merge(base: Event, outlook: Event, app: Event, policy: Policy) -> Merged:
             Conflict(name, getattr(app, name), getattr(outlook, name), winner)
             for name, winner in winners.items()
             if _lost(name, base, outlook, app, winner)
-        ),
+        )
+        + tuple(Conflict("series", app, outlook, lost.winner, lost.days) for lost in losses),
     )
 
 

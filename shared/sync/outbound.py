@@ -5,7 +5,7 @@ its etag and content, a deletion by looking.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
@@ -16,7 +16,10 @@ from shared.sync.decide import DeleteApp
 from shared.sync.direction import mute
 from shared.sync.inbound import WITHDRAWN, Case, action, ended, receive, traces, unowned
 from shared.sync.report import outcome
+from shared.sync.series_push import bare_traces, is_in_parts, whole, write_series
+from shared.sync.series_window import is_series, marks_of
 from shared.sync.shift import Shift
+from shared.sync.work import Work
 
 # How often one change is tried again at once when rows or events move under it.
 ROUNDS = 5
@@ -80,12 +83,6 @@ async def _as_stored(shift: Shift, pending: Pending) -> Pending:
     return stored if stored and stored.version == pending.version else pending
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    link: Link
-    pending: Pending
-
-
 async def _push(shift: Shift, work: Work) -> None:
     await shift.breathe()
     if problem := mute(shift.document, work.link):
@@ -113,23 +110,28 @@ async def _create(shift: Shift, work: Work) -> None:
         work.pending,
         attempted=True,
         tries=work.pending.tries + 1,
-        maybe_written=work.pending.maybe_written | traces(event, None),
+        maybe_written=work.pending.maybe_written | traces(event, None) | bare_traces(event),
     )
     pending = await shift.attempt(pending)
     seen = await shift.mailbox.create(event, work.link.appointment, work.link.life)
+    if is_in_parts(event):
+        return await _look_again(shift, Work(work.link, pending), await whole(shift, seen))
     await _written(shift, Work(work.link, pending), seen)
     return None
 
 
 async def _found_by_tag(shift: Shift, link: Link) -> Seen | None:
     found = await shift.mailbox.find_by_tag(link.appointment)
-    return found[0] if found else None
+    return await whole(shift, found[0]) if found else None
 
 
 async def _update(shift: Shift, work: Work) -> None:
     link = work.link
     if link.app is None or link.outlook is None:
         raise ValueError("an update needs the content of both sides")
+    if is_series(link.outlook) or is_series(link.app):
+        look = _must_look(shift, work, {}) or _must_look(shift, work, {"recurrence": None})
+        return await write_series(shift, work, look=look)
     patch = plan(link.outlook, link.app)
     if _must_look(shift, work, patch):
         return await _look_again(shift, work, await shift.mailbox.event(link.event_id))
@@ -178,6 +180,7 @@ async def _written(shift: Shift, work: Work, seen: Seen) -> None:
         outlook=seen.event,
         event_id=seen.event_id,
         outlook_etag=seen.etag,
+        exceptions=marks_of(seen),
         ical_uid=seen.ical_uid,
         organizer=seen.organizer,
         is_organizer=seen.is_organizer,
@@ -204,7 +207,7 @@ async def _withdraw_unseen(shift: Shift, work: Work) -> None:
 
 
 async def _withdraw(shift: Shift, work: Work) -> None:
-    seen = await shift.mailbox.event(work.link.event_id)
+    seen = await shift.mailbox.event(work.link.event_id, series=is_series(work.link.outlook))
     case = _case(shift, work, seen)
     settlement = receive(case)
     if seen is None or (settlement is not None and settlement.done is not None):

@@ -22,6 +22,7 @@ from shared.store.records import (
 )
 from shared.sync.guests import guest_changes
 from shared.sync.merge import Conflict
+from shared.sync.series_report import occurrence_changes, original_start
 
 CREATED = "calbridge.appointment.created"
 UPDATED = "calbridge.appointment.updated"
@@ -77,6 +78,8 @@ def appointment_change(
     }
     if fields:
         data["fields"] = list(fields)
+    if "series" in fields and link.app and (days := occurrence_changes(before, link.app)):
+        data["occurrences"] = days
     if conflicts:
         data["conflicts"] = [conflict_json(conflict) for conflict in conflicts]
     if overruled:
@@ -96,10 +99,23 @@ def field_json(name: str, value: Any) -> Any:
 
 
 def conflict_json(conflict: Conflict) -> dict[str, Any]:
+    if conflict.field == "series":
+        return _series_conflict_json(conflict)
     return {
         "field": conflict.field,
         "app": field_json(conflict.field, conflict.app),
         "outlook": field_json(conflict.field, conflict.outlook),
+        "winner": conflict.winner.value,
+    }
+
+
+def _series_conflict_json(conflict: Conflict) -> dict[str, Any]:
+    """`days` are the original starts of the occurrences on which a wish did not come true."""
+    return {
+        "field": "series",
+        "days": [original_start(conflict.app, day) for day in conflict.days],
+        "app": event_to_json(conflict.app).get("recurrence"),
+        "outlook": event_to_json(conflict.outlook).get("recurrence"),
         "winner": conflict.winner.value,
     }
 

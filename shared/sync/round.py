@@ -6,10 +6,9 @@ goes at the very end. Whatever is cut off in between is simply done again.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
-from functools import partial
+from datetime import datetime, timedelta
+from functools import cached_property, partial
 
-from shared.calendar.event import AllDay, Event
 from shared.errors import Contended, Resync, TryAgain
 from shared.graph.seen import Kind, Seen
 from shared.policy.policy import Backfill, Direction, ImportNew
@@ -27,6 +26,8 @@ from shared.sync.brake import checked
 from shared.sync.discard import discarded
 from shared.sync.inbound import Case, imported, let_go, receive
 from shared.sync.meetings import appointment_id, held_elsewhere, is_taken_over, take_over
+from shared.sync.series_round import piece_of_linked, with_followed, with_series
+from shared.sync.series_window import is_in, is_series, shown_ids
 from shared.sync.shift import Shift
 from shared.sync.wake import DELETED, ROUND
 
@@ -34,11 +35,11 @@ from shared.sync.wake import DELETED, ROUND
 SLIDE = timedelta(days=7)
 # Events settled in one go: bounds memory and what a crash makes us do again.
 BATCH = 100
-# A series is one event whose occurrences come bare; neither is a single event.
-SINGLE = frozenset({Kind.SINGLE})
+# A series is one event: it is its master, whose occurrences are no events of their own.
+WHOLE = frozenset({Kind.SINGLE, Kind.MASTER})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Round:
     """What one round brought. `whole` is a round from scratch: it showed all there is."""
 
@@ -47,12 +48,17 @@ class Round:
     whole: bool
     window: tuple[datetime, datetime]
 
+    @cached_property
+    def shown(self) -> frozenset[str]:
+        return shown_ids(self.items.values())
+
 
 async def pull(shift: Shift, mark: Mark) -> int:
     """Reads and settles one round; returns how many events it settled."""
     found = await _read(shift)
     shift.losses = 0
     items = await _with_hinted(shift, found, mark)
+    items = await with_series(shift, items, found.window)
     items = await checked(
         shift, items, partial(_should_show, found=found) if found.whole else None
     )
@@ -120,8 +126,11 @@ async def _with_hinted(shift: Shift, found: Round, mark: Mark) -> list[Seen]:
     named = await unknown(shift, unseen)
     links = await shift.store.links_of(shift.key, named)
     for event_id in named:
-        seen = await shift.mailbox.event(event_id)
-        if event_id in links or (seen is not None and seen.tag):
+        link = links.get(event_id)
+        seen = await shift.mailbox.event(
+            event_id, series=link is not None and is_series(link.outlook)
+        )
+        if link or (seen is not None and seen.tag) or await piece_of_linked(shift, seen):
             items.append(seen or Seen(event_id, removed=True))
     return items
 
@@ -181,7 +190,7 @@ async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
             settlements.append(
                 await _unlinked(shift, item, copies.get(item.event_id), pendings.values())
             )
-    return [settlement for settlement in settlements if settlement]
+    return with_followed([one for one in settlements if one], links.values())
 
 
 async def _linked(
@@ -191,13 +200,13 @@ async def _linked(
     seen: Seen | None = item
     if item.removed:
         await shift.breathe()
-        seen = await shift.mailbox.event(item.event_id)
-    elif item.event is None:
+        seen = await shift.mailbox.event(item.event_id, series=is_series(link.outlook))
+    if seen is not None and seen.event is None:
         return None
     case = _case_of(shift, link, pending, seen)
     if pending is None and seen is not None and await is_taken_over(shift, link):
         return let_go(case, seen)
-    if pending is None and seen is not None and seen.etag == link.outlook_etag:
+    if pending is None and seen is not None and _is_unchanged(seen, link):
         return None
     return (discarded if _is_discarded(shift) else receive)(case)
 
@@ -205,6 +214,11 @@ async def _linked(
 def _is_discarded(shift: Shift) -> bool:
     held = shift.calendar.held
     return held is not None and held.ruling is Ruling.DISCARD
+
+
+def _is_unchanged(seen: Seen, link: Link) -> bool:
+    """Of a series, its etag does not tell."""
+    return seen.kind is not Kind.MASTER and seen.etag == link.outlook_etag
 
 
 def _case_of(shift: Shift, link: Link, pending: Pending | None, seen: Seen | None) -> Case:
@@ -217,10 +231,12 @@ async def _unlinked(
 ) -> Settlement | None:
     if item.removed:
         return Settlement(drop_copy=item.event_id) if known else None
-    if item.event is None or item.kind not in SINGLE or item.is_cancelled:
+    if item.kind not in WHOLE or item.is_cancelled:
         return None
     if known and known.etag == item.etag:
         return None
+    if item.event is None:
+        return Settlement(copy=Copy(item.event_id, item.ical_uid, "", item.etag))
     ours = await _ours(shift, item, pendings)
     if ours is not None:
         return receive(ours)
@@ -232,7 +248,7 @@ async def _ours(shift: Shift, item: Seen, pendings: Iterable[Pending]) -> Case |
     attempted = {p.appointment: p for p in pendings if p.attempted}
     if not attempted:
         return None
-    seen = await shift.mailbox.event(item.event_id)
+    seen = await shift.mailbox.event(item.event_id, series=item.kind is Kind.MASTER)
     if seen is None or seen.tag not in attempted:
         return None
     link = await shift.store.link(shift.key, seen.tag)
@@ -278,18 +294,9 @@ async def _missing(shift: Shift, found: Round) -> int:
 
 
 def _should_show(link: Link, found: Round) -> bool:
-    if not link.event_id or link.outlook is None or link.event_id in found.items:
+    if not link.event_id or link.outlook is None or link.event_id in found.shown:
         return False
-    start, end = span(link.outlook)
-    return start < found.window[1] and end > found.window[0]
-
-
-def span(event: Event) -> tuple[datetime, datetime]:
-    """Start and end as instants; an all-day event's midnights are taken as UTC's."""
-    when = event.when
-    if isinstance(when, AllDay):
-        return datetime.combine(when.start, time(), UTC), datetime.combine(when.end, time(), UTC)
-    return when.start.instant, when.end.instant
+    return is_in(link.outlook, found.window)
 
 
 async def _save(shift: Shift, found: Round, settled: int) -> None:

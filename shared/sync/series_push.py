@@ -1,0 +1,165 @@
+"""A series is written in steps: its master, then the occurrences that differ.
+
+What each step may leave in Outlook is remembered before it is sent; then the series is read
+again, and what is left of the steps is found anew. So a worker may die anywhere, Exchange may
+drop exceptions where the rule changes, and a person may edit in between.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from shared.calendar.digest import digest
+from shared.calendar.event import Event, Series
+from shared.errors import Contended, Problem, Rejected
+from shared.graph.seen import Kind, Seen
+from shared.graph.series_writes import Step, WriteMaster, outcomes, steps
+from shared.store.records import Settlement
+from shared.sync.inbound import Case, ended, receive, traces
+from shared.sync.report import outcome
+from shared.sync.shift import Shift
+from shared.sync.work import Work
+
+NOT_TAKEN = Problem(
+    "series-not-taken",
+    "Outlook answered that it had changed the series, but goes on showing it as before.",
+)
+UNREADABLE = Problem(
+    "series-not-readable",
+    "Somebody gave the series a pattern in Outlook that Graph does not describe.",
+)
+# What of a master's PATCH may make Exchange give up exceptions.
+_HARSH = frozenset({"recurrence", "start", "end", "isAllDay"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """`begun` is the work as it is stored, `sent` what was sent already and at what content,
+    `tried` the cancelled days that this was to bring back.
+    """
+
+    begun: Work
+    work: Work
+    shown: Seen
+    sent: frozenset[tuple[str, str]] = frozenset()
+    tried: frozenset[date] = frozenset()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        if self.shown.event is None or self.work.link.app is None:
+            raise ValueError("a series is written from one content to another")
+        return steps(self.shown.event, self.work.link.app, tried=self.tried)
+
+
+async def write_series(shift: Shift, work: Work, *, look: bool) -> None:
+    """Settles it, or what a look found; then what is left is still pending."""
+    link = work.link
+    shown = Seen(link.event_id, link.outlook_etag, kind=Kind.MASTER, event=link.outlook)
+    now: _Progress | None = _Progress(work, work, shown)
+    if look or not _is_gentle(now.steps):
+        now = await _look(shift, now)
+    while now is not None and now.steps:
+        now = await _send(shift, now, now.steps[0])
+    if now is not None:
+        await _as_it_is(shift, now.work)
+
+
+def _is_gentle(planned: tuple[Step, ...]) -> bool:
+    """Only then is the etag enough to overwrite nobody: those of occurrences are unknown, and
+    Exchange may drop them where time or rule change.
+    """
+    match planned:
+        case ():
+            return True
+        case (WriteMaster(patch),):
+            return not _HARSH & patch.keys()
+        case _:
+            return False
+
+
+async def _send(shift: Shift, now: _Progress, step: Step) -> _Progress | None:
+    shown = now.shown.event
+    if shown is None:
+        raise ValueError("a step is made from what is shown")
+    here = (digest(shown), repr(step))
+    if here in now.sent:
+        raise Rejected(NOT_TAKEN)
+    await shift.breathe()
+    pending = replace(
+        now.work.pending,
+        tries=now.work.pending.tries + 1,
+        maybe_written=now.begun.pending.maybe_written | _left_by(now, shown, step),
+    )
+    now = replace(now, work=replace(now.work, pending=await shift.attempt(pending)))
+    try:
+        await shift.mailbox.write_step(now.shown.event_id, now.shown, step, now.shown.etag)
+    except Contended:
+        return await _look(shift, now)
+    restores = step.restores if isinstance(step, WriteMaster) else ()
+    return await _look(
+        shift, replace(now, sent=now.sent | {here}, tried=now.tried.union(restores))
+    )
+
+
+def _left_by(now: _Progress, shown: Event, step: Step) -> frozenset[str]:
+    """What Outlook may show from now on, but for what is stored."""
+    known = now.begun.link.outlook
+    found = traces(shown, known)
+    exceptions = tuple(day for day, _, _ in now.shown.instances)
+    for event in outcomes(shown, step, exceptions):
+        found |= traces(event, known)
+    return found
+
+
+async def _look(shift: Shift, now: _Progress) -> _Progress | None:
+    """None when what Outlook shows had to be settled first: what is pending is begun anew."""
+    link, pending = now.work.link, now.work.pending
+    seen = await shift.mailbox.event(link.event_id, series=True)
+    if seen is not None and seen.is_unreadable:
+        raise Rejected(UNREADABLE)
+    settlement = receive(
+        Case(shift.key, shift.calendar.address, link, pending, seen, shift.policy, shift.clock())
+    )
+    if settlement is None and seen is not None and seen.event is not None:
+        return replace(now, shown=seen)
+    if settlement is None or settlement.link is None or seen is None:
+        return await _settled(shift, settlement)
+    if settlement != Settlement(link=settlement.link):
+        return await _settled(shift, settlement)
+    return replace(now, work=replace(now.work, link=settlement.link), shown=seen)
+
+
+async def _settled(shift: Shift, settlement: Settlement | None) -> None:
+    if settlement is not None:
+        await shift.settle(settlement)
+
+
+async def _as_it_is(shift: Shift, work: Work) -> None:
+    """Outlook shows what is wanted, as far as it can be written."""
+    done = ended(work.pending, shift.clock())
+    await shift.settle(
+        Settlement(
+            link=replace(work.link, base=work.link.app),
+            done=work.pending,
+            operations=(done,),
+            changes=(outcome(shift.key, done, shift.clock()),),
+        )
+    )
+
+
+def is_in_parts(event: Event) -> bool:
+    """Whether it takes more than a create to write it."""
+    return event.series is not None and bool(event.series.cancelled or event.series.overrides)
+
+
+def bare_traces(event: Event) -> frozenset[str]:
+    """Of what a create leaves in Outlook before its occurrences are written."""
+    if event.series is None:
+        return frozenset()
+    return traces(replace(event, series=Series(event.series.rule)), None)
+
+
+async def whole(shift: Shift, seen: Seen) -> Seen | None:
+    """A series as one event; only a read of its own shows it so."""
+    if seen.kind is not Kind.MASTER:
+        return seen
+    return await shift.mailbox.event(seen.event_id, series=True)
