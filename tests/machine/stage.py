@@ -243,7 +243,7 @@ def as_told(link: Link) -> dict[str, Any]:
 
 
 def comparable(appointment: dict[str, Any]) -> dict[str, Any]:
-    fields = ("subject", "start", "end", "location", "show_as", "status")
+    fields = ("subject", "start", "end", "location", "show_as", "status", "recurrence")
     return {name: appointment.get(name) for name in fields}
 
 
