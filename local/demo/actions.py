@@ -1,7 +1,8 @@
 """What a person at the page does, on either side; each writes its line and starts its clock.
 
 Times in a request are wall times of the practice: {"subject", "start", "end", "all_day",
-"location", "guests": addresses, "status"}, all but the first three optional.
+"location", "guests": addresses, "status", "repeats": "daily" | "weekly", "times"}, all but the
+first three optional. An id of a series' occurrence names the series and the original start.
 """
 
 from dataclasses import replace
@@ -10,8 +11,9 @@ from uuid import uuid4
 
 from local.demo.outlook import events_of
 from local.demo.practices import PRACTICES, Practice
-from local.demo.product import Product, content_of, content_of_event
+from local.demo.product import OF, Product, content_of, content_of_event
 from local.demo.sender import Sender, whole
+from local.demo.series import occurrences, pattern, rule, with_occurrence, without_occurrence
 from local.demo.stopwatch import Wait
 from local.demo.store import Appointment, Line
 from local.demo.times import Content, to_appointment, to_event
@@ -32,26 +34,39 @@ class Actions:
         self._keep(item, "PUT", whole(item), line)
         return name
 
-    def change_here(self, tenant: str, name: str, body: dict[str, Any]) -> None:
+    def change_here(self, tenant: str, shown: str, body: dict[str, Any]) -> None:
         """Raises KeyError when it is gone."""
+        name, _, original = shown.partition(OF)
         old = self._existing(tenant, name)
         zone = PRACTICES[tenant].zone
         changes = _fields(PRACTICES[tenant], body)
+        was = _taking_place(old, original)
+        after = content_of(replace(was, fields={**was.fields, **changes}), zone)
+        if original:
+            changes = {"recurrence": with_occurrence(old.fields, original, changes)}
         item = replace(old, fields={**old.fields, **changes})
-        before, after = content_of(old, zone), content_of(item, zone)
+        before = content_of(was, zone)
         confirmed = changes.get("status") == "confirmed" and before == after
         word = "Confirmed" if confirmed else "Moved" if before[0] == after[0] else "Changed"
-        line = self._line(item, word, wanted=after if before != after else None)
+        line = self._line(was, word, wanted=after if before != after else None)
         unsent = not old.version
         self._keep(item, "PUT" if unsent else "PATCH", whole(item) if unsent else changes, line)
 
-    def delete_here(self, tenant: str, name: str) -> None:
+    def delete_here(self, tenant: str, shown: str) -> None:
         """Raises KeyError when it is gone."""
+        name, _, original = shown.partition(OF)
         old = self._existing(tenant, name)
+        was = _taking_place(old, original)
         line = self._line(
-            old, "Deleted", wanted=content_of(old, PRACTICES[tenant].zone), gone=True
+            was, "Deleted", wanted=content_of(was, PRACTICES[tenant].zone), gone=True
         )
-        self._keep(replace(old, deleted=True), "DELETE", {}, line)
+        if not original:
+            self._keep(replace(old, deleted=True), "DELETE", {}, line)
+            return
+        changes = {"recurrence": without_occurrence(old.fields, original)}
+        item = replace(old, fields={**old.fields, **changes})
+        unsent = not old.version
+        self._keep(item, "PUT" if unsent else "PATCH", whole(item) if unsent else changes, line)
 
     def _existing(self, tenant: str, name: str) -> Appointment:
         found = self._product.store.appointment(tenant, name)
@@ -176,6 +191,13 @@ class Actions:
         self._product.live.poke()
 
 
+def _taking_place(item: Appointment, original: str) -> Appointment:
+    """The appointment, or one occurrence of it. Raises KeyError when that is gone."""
+    if not original:
+        return item
+    return replace(item, fields=dict(occurrences(item.fields))[original])
+
+
 def _fields(practice: Practice, body: dict[str, Any]) -> dict[str, Any]:
     """In the API's words."""
     known = {k: body[k] for k in ("subject", "location", "status") if k in body}
@@ -184,6 +206,8 @@ def _fields(practice: Practice, body: dict[str, Any]) -> dict[str, Any]:
         known |= to_appointment(body["start"], body["end"], practice.zone, all_day=all_day)
     if "guests" in body:
         known["attendees"] = [_attendee(practice, address) for address in body["guests"]]
+    if body.get("repeats"):
+        known["recurrence"] = rule(body["repeats"], int(body["times"]), body["start"])
     return known
 
 
@@ -203,6 +227,10 @@ def _event(practice: Practice, body: dict[str, Any]) -> dict[str, Any]:
         known["location"] = {"displayName": body["location"]}
     if "guests" in body:
         known["attendees"] = [_graph_attendee(practice, a) for a in body["guests"]]
+    if body.get("repeats"):
+        known["recurrence"] = pattern(
+            body["repeats"], int(body["times"]), body["start"], practice.zone
+        )
     return known
 
 

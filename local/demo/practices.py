@@ -24,7 +24,8 @@ class Room:
 @dataclass(frozen=True)
 class Meeting:
     """`day` counts from Monday; times are wall times of the practice. `owner` is the index of
-    a person, `guests` are others; `room` is the index of a room.
+    a person, `guests` are others; `room` is the index of a room. `weeks` is how often it takes
+    place, weekly.
     """
 
     subject: str
@@ -36,6 +37,7 @@ class Meeting:
     room: int | None = None
     show_as: str = "busy"
     all_day: bool = False
+    weeks: int = 1
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ LAKESIDE = Practice(
         Room("Meeting Room Lake", "lake@lakeside.example", 10),
     ),
     meetings=(
-        Meeting("Week planning", 0, 0, "08:30", "09:15", (1, 2, 3, 4), 1),
+        Meeting("Week planning", 0, 0, "08:30", "09:15", (1, 2, 3, 4), 1, weeks=8),
         Meeting("Payroll", 0, 1, "10:00", "11:00"),
         Meeting("Supplier call: imaging", 0, 2, "14:00", "14:45"),
         Meeting("Budget review", 0, 3, "09:00", "10:30", (1,), 1),
@@ -93,7 +95,7 @@ LAKESIDE = Practice(
         Meeting("Ward handover", 1, 1, "08:00", "08:30", (2,)),
         Meeting("Lab results", 1, 2, "11:30", "12:00"),
         Meeting("Case conference", 1, 3, "13:00", "14:00", (2, 3), 1),
-        Meeting("Journal club", 1, 4, "16:00", "17:00", (2,), show_as="tentative"),
+        Meeting("Journal club", 1, 4, "16:00", "17:00", (2,), show_as="tentative", weeks=6),
         Meeting("Echo training", 2, 0, "13:00", "14:30"),
         Meeting("Cardiology board", 2, 2, "16:00", "17:30"),
         Meeting("Dentist", 2, 4, "10:00", "11:00"),
@@ -109,7 +111,7 @@ LAKESIDE = Practice(
         Meeting("Check-up: S. Aydin", 1, 2, "15:00", "15:30"),
         Meeting("ECG: R. Hoffmann", 2, 1, "11:00", "11:45"),
         Meeting("Stress test: P. Novak", 2, 3, "10:00", "11:00"),
-        Meeting("Back therapy: E. Roth", 3, 1, "14:00", "14:45"),
+        Meeting("Back therapy: E. Roth", 3, 1, "14:00", "14:45", weeks=6),
         Meeting("Knee therapy: L. Santos", 3, 3, "16:00", "16:45"),
         Meeting("Front desk: new patients", 4, 0, "14:00", "15:00"),
         Meeting("Contract talk: insurer", 0, 1, "14:00", "15:00"),
@@ -136,7 +138,7 @@ HARBOUR = Practice(
         Room("Treatment Room A", "room-a@harbour.example", 3),
     ),
     meetings=(
-        Meeting("Team briefing", 0, 0, "08:30", "09:00", (1, 2, 3, 4), 0),
+        Meeting("Team briefing", 0, 0, "08:30", "09:00", (1, 2, 3, 4), 0, weeks=8),
         Meeting("Lease renewal", 0, 1, "11:00", "12:00"),
         Meeting("Insurer audit", 0, 3, "13:00", "15:00", (4,)),
         Meeting("Supervision", 1, 1, "09:00", "10:00", (2,)),
@@ -149,7 +151,7 @@ HARBOUR = Practice(
     ),
     appointments=(
         Meeting("Shoulder: A. Fielding", 1, 0, "10:30", "11:15"),
-        Meeting("Hip: C. Doyle", 1, 2, "13:30", "14:15"),
+        Meeting("Hip: C. Doyle", 1, 2, "13:30", "14:15", weeks=4),
         Meeting("Wrist: M. Chowdhury", 2, 1, "11:00", "11:45"),
         Meeting("Finger splint: J. Page", 2, 3, "14:00", "14:30"),
         Meeting("Ankle: F. Grant", 3, 0, "15:00", "15:45"),

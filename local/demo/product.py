@@ -1,5 +1,6 @@
 """Meridian Care in one object: its store, the two it talks to, and what they share."""
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -8,11 +9,14 @@ from local.demo.calbridge import Calbridge
 from local.demo.live import Live
 from local.demo.outlook import Outlook
 from local.demo.practices import PRACTICES
+from local.demo.series import occurrences
 from local.demo.settings import Settings
 from local.demo.stopwatch import Stopwatch
 from local.demo.store import Appointment, Store
 from local.demo.times import Content, content, of_appointment, of_event
 
+# Between the id of a series and the original start of one of its occurrences.
+OF = "@"
 CONNECTED = frozenset({"provisioning", "active", "degraded"})
 
 
@@ -55,7 +59,8 @@ class Product:
         zone = PRACTICES[tenant].zone
         if side == "outlook":
             return [content_of_event(e, zone) for e in self.views.get((tenant, person), [])]
-        return [content_of(item, zone) for item in self.appointments_of(tenant, person)]
+        shown = self.shown_of(tenant, person)
+        return [content_of(item, zone) for _, item in shown]
 
     def appointments_of(self, tenant: str, person: str) -> list[Appointment]:
         """Their own, and those of colleagues that they are invited to: a meeting of several
@@ -66,6 +71,17 @@ class Product:
             for item in self.store.appointments(tenant)
             if item.person == person or person in guests_of(item)
         ]
+
+    def shown_of(self, tenant: str, person: str) -> list[tuple[str, Appointment]]:
+        """With the id each has on the page; a series as its occurrences."""
+        shown: list[tuple[str, Appointment]] = []
+        for item in self.appointments_of(tenant, person):
+            if not item.fields.get("recurrence"):
+                shown.append((item.id, item))
+                continue
+            for original, fields in occurrences(item.fields):
+                shown.append((f"{item.id}{OF}{original}", replace(item, fields=fields)))
+        return shown
 
     def settle_waits(self, side: str, tenant: str, person: str) -> int:
         """Call it after a side changed. How many waits that ended."""

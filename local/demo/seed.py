@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from local.demo.outlook import events_of
 from local.demo.practices import PRACTICES, Meeting, Practice, working_week
 from local.demo.product import Product
+from local.demo.series import pattern, rule
 from local.demo.store import Appointment
 from local.demo.times import to_appointment, to_event
 
@@ -67,6 +68,8 @@ def _appointment(practice: Practice, meeting: Meeting, number: int) -> Appointme
         "location": practice.rooms[meeting.room].name if meeting.room is not None else "",
         "status": "confirmed",
     }
+    if meeting.weeks > 1:
+        fields["recurrence"] = rule("weekly", meeting.weeks, start)
     return Appointment(
         practice.id, f"mc-first-{number}", practice.people[meeting.owner].address, fields
     )
@@ -81,6 +84,8 @@ def _event(practice: Practice, meeting: Meeting) -> dict[str, Any]:
         "showAs": meeting.show_as,
         "attendees": guests,
     }
+    if meeting.weeks > 1:
+        event["recurrence"] = pattern("weekly", meeting.weeks, start, practice.zone)
     if meeting.room is not None:
         room = practice.rooms[meeting.room]
         event["location"] = {"displayName": room.name, "locationEmailAddress": room.address}

@@ -33,7 +33,8 @@ def sections(product: Product, tenant: str, person: str) -> dict[str, Any]:
         "health": _health(product, tenant),
         "people": _people(product, practice),
         "appointments": [
-            _appointment(item, practice.zone) for item in product.appointments_of(tenant, person)
+            _appointment(shown, item, practice.zone)
+            for shown, item in product.shown_of(tenant, person)
         ],
         "outlook": [
             _event(event, practice.zone) for event in product.views.get((tenant, person), [])
@@ -69,10 +70,11 @@ def _people(product: Product, practice: Practice) -> dict[str, Any]:
     return {"organisation": whole, "people": people}
 
 
-def _appointment(item: Appointment, zone: str) -> dict[str, Any]:
+def _appointment(shown: str, item: Appointment, zone: str) -> dict[str, Any]:
     fields = item.fields
     return {
-        "id": item.id,
+        "id": shown,
+        "series": item.id if shown != item.id else "",
         "subject": fields["subject"],
         **of_appointment(fields, zone),
         "location": fields.get("location") or "",
@@ -90,6 +92,7 @@ def _event(event: dict[str, Any], zone: str) -> dict[str, Any]:
     people = [attendee["emailAddress"] for attendee in event.get("attendees") or []]
     return {
         "id": event["id"],
+        "series": event.get("seriesMasterId") or "",
         "subject": event.get("subject") or "(no title)",
         **of_event(event, zone),
         "location": (event.get("location") or {}).get("displayName") or "",
@@ -97,5 +100,5 @@ def _event(event: dict[str, Any], zone: str) -> dict[str, Any]:
         "show_as": event.get("showAs", "busy"),
         "people": [one.get("name") or one.get("address") for one in people],
         "organizer": ((event.get("organizer") or {}).get("emailAddress") or {}).get("name", ""),
-        "editable": bool(event.get("isOrganizer")) and event.get("type") == "singleInstance",
+        "editable": bool(event.get("isOrganizer")),
     }

@@ -24,6 +24,9 @@ export async function create(side, slot, page) {
   get("editor-title").textContent = `New in ${SIDES[side]}`;
   get("editor-when").textContent = when(slot);
   get("editor-subject").value = "";
+  get("editor-repeats").value = "";
+  get("editor-times-label").hidden = true;
+  get("editor-repeats").onchange = ({ target }) => (get("editor-times-label").hidden = !target.value);
   get("editor-room").replaceChildren(new Option("None", ""), ...practice.rooms.map(option));
   const others = practice.people.filter((person) => person.address !== page.person);
   get("editor-guests").replaceChildren(...others.map(guest));
@@ -44,6 +47,9 @@ function body(slot, practice) {
     ...slot,
     subject: get("editor-subject").value.trim() || "Appointment",
     location: practice.rooms.find((one) => one.address === room)?.name ?? "",
+    ...(get("editor-repeats").value
+      ? { repeats: get("editor-repeats").value, times: Number(get("editor-times").value) || 2 }
+      : {}),
     ...(guests.length || room ? { guests: [...guests, ...(room ? [room] : [])] } : {}),
   };
 }
@@ -54,16 +60,21 @@ export async function details(side, item, page) {
   get("details-problem").textContent = item.problem ?? "";
   get("details-problem").hidden = !item.problem;
   get("details-confirm").hidden = side !== "app" || item.status !== "tentative" || !item.editable;
+  get("details-delete").textContent = item.series ? "Delete this one" : "Delete";
+  get("details-delete-all").hidden = !item.series;
   const path = page.paths().of(side, item.id);
   const chosen = await shown(get("details"));
   if (chosen === "delete") await attempt(() => ask("DELETE", path));
-  if (chosen === "confirm") await attempt(() => ask("PATCH", path, { status: "confirmed" }));
+  if (chosen === "delete-all") await attempt(() => ask("DELETE", page.paths().of(side, item.series)));
+  const whole = page.paths().of(side, item.series || item.id);
+  if (chosen === "confirm") await attempt(() => ask("PATCH", whole, { status: "confirmed" }));
 }
 
 function facts(side, item) {
   const own = item.editable ? "" : "an attendee's copy: only the organiser changes it";
   const all = [
     ["When", when(item)],
+    ["Repeats", item.series ? "one of a series; moving or deleting concerns this one alone" : ""],
     ["Where", item.location],
     ["With", item.people.join(", ")],
     ["Organiser", item.organizer],
