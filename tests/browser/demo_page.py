@@ -54,11 +54,14 @@ class DemoPage:
         assert down
         return across["x"] + across["width"] / 2, down["y"] + 3
 
-    async def create(self, side: Side, day: int, start: str, end: str, title: str) -> None:
+    async def create(
+        self, side: Side, day: int, start: str, end: str, title: str, *, repeats: str = ""
+    ) -> None:
         across, down = await self.place(side, day, end)
         # The end is where the slot before it ends.
         await self._drag(await self.place(side, day, start), (across, down - 5))
         await self.page.locator("#editor-subject").fill(title)
+        await self.page.locator("#editor-repeats").select_option(repeats)
         await self.page.locator("#editor-save").click()
 
     async def move(self, side: Side, title: str, day: int, time: str) -> None:
@@ -76,9 +79,14 @@ class DemoPage:
         await mouse.move(*end, steps=8)
         await mouse.up()
 
-    async def delete(self, side: Side, title: str) -> None:
+    async def turn(self, way: Literal["previous", "next"]) -> None:
+        """By a week."""
+        await self.page.locator(f"#{way}").click()
+
+    async def delete(self, side: Side, title: str, *, all_of_it: bool = False) -> None:
+        """Of a series one occurrence, unless all are meant."""
         await self.item(side, title).click()
-        await self.page.locator("#details-delete").click()
+        await self.page.locator("#details-delete-all" if all_of_it else "#details-delete").click()
 
     async def expect_shown(self, side: Side, title: str, time: str = "") -> None:
         where = self.item(side, title)
