@@ -29,6 +29,16 @@ def plain_text(stored: str) -> str:
     return html.unescape(re.sub(r"<[^>]+>", "", lines)).strip()
 
 
+def with_names(stored: str, fate: str) -> str:
+    """What becomes of ids and names of elements: `kept`, `prefixed` as in Outlook on the web, or
+    `lost`.
+    """
+    if fate == "kept":
+        return stored
+    put = r"\1x_\2" if fate == "prefixed" else ""
+    return re.sub(r"(\s(?:id|name)=\")(?!x_)([^\"]*\")", put, stored)
+
+
 @lru_cache(maxsize=4096)
 def preview(stored: str) -> str:
     return re.sub(r"[ \t]+", " ", plain_text(stored))[:255] if stored else ""

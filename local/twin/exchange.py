@@ -6,10 +6,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from local.twin.bodies import has_join_block, new_join_url, with_join_block
+from local.twin.bodies import with_names
 from local.twin.booking import RoomAttendant
 from local.twin.drafts import Values, check_span
 from local.twin.meetings import SHARED, Mail, Meetings, same_address
+from local.twin.online import OnlineMeetings
 from local.twin.problem import GraphProblem, bad_request
 from local.twin.series import (
     Instance,
@@ -48,6 +49,7 @@ class Exchange:
         self.outbox: list[Mail] = []
         self.meetings = Meetings(self)
         self.rooms = RoomAttendant(self)
+        self.online = OnlineMeetings(self)
 
     def mailbox(self, person: Person) -> Mailbox:
         return self.twin.world.mailboxes[person.id]
@@ -87,17 +89,19 @@ class Exchange:
             return repeated
         event = self._blank(mailbox, calendar_id, values)
         event.organizer = (person.display_name, person.mail or person.upn)
-        self._apply(event, values)
+        self._apply(event, self.online.allowed(person, values))
         mailbox.put(event)
         if event.transaction_id:
             mailbox.transactions[event.transaction_id] = event.id
         self.commit(mailbox, event, "created")
+        self.online.written(person, event)
         self.meetings.invite(person, event, event.attendees, cause)
         return event
 
     def update(self, person: Person, target: Target, values: Values, cause: str) -> Target:
         """Raises GraphProblem. What comes back is as it now is."""
         values = {k: v for k, v in values.items() if k != "transaction_id"}
+        values = self.online.allowed(person, values)
         if isinstance(target, Instance):
             return self._update_instance(person, target, values, cause)
         self._apply(copy(target), values)  # refuses before anything is written
@@ -107,6 +111,7 @@ class Exchange:
             self._pass_on(target, changed)
         self._reset_answers(target, changed)
         self.commit(self.mailbox(person), target, "updated")
+        self.online.written(person, target)
         if target.is_organizer:
             self.meetings.after_update(person, before, target, changed, cause)
         return target
@@ -216,6 +221,8 @@ class Exchange:
         values["extended"] = {**(event.extended or {}), **values.get("extended", {})} or None
         if event.is_online_meeting:  # once on it stays on, with the provider it began with
             values = {k: v for k, v in values.items() if not k.startswith(("is_online", "online"))}
+        if "body" in values:
+            values["body"] = with_names(values["body"], self.twin.switches.body_names)
         before = {name: getattr(event, name) for name in values}
         series_before = event.series and event.series.recurrence
         for name, value in values.items():
@@ -225,20 +232,7 @@ class Exchange:
         changed = {name for name, old in before.items() if getattr(event, name) != old}
         if (event.series and event.series.recurrence) != series_before:
             changed.add("recurrence")
-        return frozenset(changed | self._shape_online(event, changed))
-
-    def _shape_online(self, event: StoredEvent, changed: set[str]) -> set[str]:
-        if event.is_online_meeting and event.join_url is None:
-            event.join_url = new_join_url(event.ical_uid)
-            if event.online_provider == "unknown":
-                event.online_provider = "teamsForBusiness"
-            event.body = with_join_block(event.body, event.join_url)
-            return {"body"}
-        if event.join_url and "body" in changed and not has_join_block(event.body, event.join_url):
-            event.is_online_meeting, event.join_url = False, None
-            event.online_provider = "unknown"
-            return {"is_online_meeting"}
-        return set()
+        return frozenset(changed | self.online.shape(event, changed))
 
     def _wanted_recurrence(self, event: StoredEvent, values: Values) -> dict[str, Any] | None:
         """Taken out of the values."""
@@ -265,10 +259,18 @@ class Exchange:
         given = old is None or recurrence is not old.recurrence
         if same and not (given and self.twin.switches.same_recurrence_reissues):
             return
+        if event.is_all_day and "UTC" in (event.start.zone, event.end.zone):
+            self._check_utc_days()
         event.series = new_series(event, recurrence, old, self.twin.switches.month_end)
         event.type = "seriesMaster"
         if old is not None:
             carry_over(event, old, self.twin.switches)
+
+    def _check_utc_days(self) -> None:
+        if not self.twin.switches.utc_all_day_series:
+            raise bad_request(
+                "A valid TimeZone value must be specified.", "TimeZoneNotSupportedException"
+            )
 
     def _pass_on(self, master: StoredEvent, changed: frozenset[str]) -> None:
         """Exceptions follow their master in what was not set on them."""

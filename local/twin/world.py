@@ -42,6 +42,7 @@ class Person:
     mailbox: MailboxKind = "cloud"
     is_admin: bool = False
     time_zone: str = "UTC"
+    teams: bool = True  # meetings in the person's calendars may be Teams meetings
     apps_blocked: bool = False  # by an application access policy
 
     @property

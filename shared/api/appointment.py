@@ -81,6 +81,9 @@ def wanted_from(body: AppointmentIn, if_version: int | None) -> Wanted:
         protected=body.protected,
         revision=body.revision,
         if_version=if_version,
+        conference_given=body.conference is not None,
+        prompts=tuple(body.prompts),
+        notes=body.private_notes,
     )
 
 

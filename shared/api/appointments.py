@@ -143,6 +143,7 @@ async def _patched(
     attempts: int = ATTEMPTS,
 ) -> Accepted:
     """Where the caller named no version and somebody was faster, it applies to the new one."""
+    _check_words(changes)
     found = await find(services, tenant.id, appointment)
     whole = _checked(merge_patch(editable(found), changes))
     read = found.link.version
@@ -176,6 +177,14 @@ async def _check_right_to_delete(
     policy = Document.from_json(tenant.policy).policy_for(link.project, link.type)
     if policy.require_calendar_rights:
         await services.rights.check_calendar(key, actor or "")
+
+
+def _check_words(changes: dict[str, Any]) -> None:
+    """What the policy shares of them is part of the body, and cannot be told from it later."""
+    for name in ("prompts", "private_notes"):
+        if changes.get(name) and "body" not in changes:
+            detail = f"{name} become part of the body: send the body beside them."
+            raise Refused(Problem("invalid-appointment", detail, f"/{name}"))
 
 
 async def _existing(services: Services, tenant: Tenant, appointment: str) -> Found:

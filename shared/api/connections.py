@@ -36,6 +36,7 @@ def calendar_json(calendar: Calendar) -> dict[str, Any]:
         "state": calendar.state.value,
         "cause": calendar.cause,
         "since": calendar.since,
+        "time_zone": calendar.time_zone,
         "last_round": calendar.last_round,
         "last_change": calendar.last_change,
         "held": held_json(calendar.held) if calendar.held else None,
@@ -71,7 +72,7 @@ async def delete_connection(tenant: OfTenant, connection: PlainId, services: Giv
 @connections.post("/calendars", response_model=CalendarOut, status_code=202)
 async def post_calendar(tenant: OfTenant, wanted: CalendarIn, services: Given) -> Any:
     """Connects one mailbox under the organisation's grant."""
-    return calendar_json(await connect_mailbox(services, tenant, wanted.mailbox))
+    return calendar_json(await connect_mailbox(services, tenant, wanted.mailbox, wanted.time_zone))
 
 
 @connections.get("/calendars", response_model=Calendars)

@@ -29,7 +29,9 @@ def consent_link_json(services: Services, link: ConsentLink) -> dict[str, Any]:
 async def post_consent_link(tenant: OfTenant, wanted: ConsentLinkIn, services: Given) -> Any:
     """A link to give to the person who must agree: a user, or the organisation's administrator."""
     kind = ConnectionKind(wanted.kind)
-    link = await create_link(services, tenant, kind, wanted.login_hint, wanted.return_url)
+    link = await create_link(
+        services, tenant, kind, wanted.login_hint, wanted.return_url, wanted.time_zone
+    )
     return consent_link_json(services, link)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from shared.calendar.check import is_address, is_control
+from shared.calendar.zones import is_known
 
 Words = dict[str, Any]
 
@@ -96,7 +97,9 @@ class AppointmentIn(_In):
     """`mailbox` is an address, alias or Entra object id of a connected mailbox. `project` and
     `type` are your own words, which choose a policy. `protected` is for an appointment you keep
     whatever Outlook deletes. `acting_user` is the address or Entra object id of the person who
-    assigns the appointment; a policy may ask for their right to do so.
+    assigns the appointment; a policy may ask for their right to do so. A
+    `conference` left out stays as it is, and is none at first. `prompts` and `private_notes` are
+    neither sent nor kept unless the policy shares them; then they become part of the body.
     """
 
     mailbox: str = Field(min_length=1, max_length=320)
@@ -111,9 +114,11 @@ class AppointmentIn(_In):
     reminder_minutes: int | None = None
     categories: list[str] = []
     other_locations: list[str] = []
-    conference: Literal["none", "teams"] = "none"
+    conference: Literal["none", "teams"] | None = None
     hide_attendees: bool = False
     recurrence: RecurrenceIn | None = None
+    prompts: list[Annotated[str, Field(max_length=2000)]] = Field([], max_length=100)
+    private_notes: str = Field("", max_length=32_000)
     status: Literal["tentative", "confirmed", "cancelled"] = "confirmed"
     project: str = Field("", max_length=100)
     type: str = Field("", max_length=100)
@@ -153,6 +158,7 @@ class AppointmentOut(_Out):
     operation: str
     revision: int | None
     changed: datetime | None
+    join_url: str
 
 
 class WarningOut(_Out):
@@ -225,10 +231,21 @@ class Status(_Out):
     endpoints: list[Words]
 
 
+def _is_zone(value: str) -> str:
+    if value and not is_known(value):
+        raise ValueError("must be an IANA time zone such as Europe/Berlin")
+    return value
+
+
+# The owner's own zone, in which whole days are written; learned from the calendar if left out.
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_is_zone)]
+
+
 class ConsentLinkIn(_In):
     kind: Literal["user", "organisation"]
     login_hint: str = Field("", max_length=320)
     return_url: str = Field("", max_length=2000)
+    time_zone: TimeZone = ""
 
 
 class ConsentLinkOut(_Out):
@@ -266,6 +283,7 @@ class CalendarIn(_In):
     """`mailbox` is the user principal name or Entra object id of its owner."""
 
     mailbox: Annotated[str, Field(max_length=320), AfterValidator(_names_mailbox)]
+    time_zone: TimeZone = ""
 
 
 class HeldOut(_Out):
@@ -311,6 +329,7 @@ class CalendarOut(_Out):
     state: str
     cause: str
     since: datetime
+    time_zone: str
     last_round: datetime | None
     last_change: datetime | None
     held: HeldOut | None

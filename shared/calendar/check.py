@@ -42,11 +42,7 @@ def check(event: Event) -> list[Problem]:
         *_attendees(event.attendees),
         *_reminder(event.reminder),
         *(p for n, text in enumerate(event.categories) for p in _category(text, n)),
-        *(
-            p
-            for n, text in enumerate(event.other_locations)
-            for p in _readable(text, f"/other_locations/{n}")
-        ),
+        *_other_locations(event),
         *(() if when else check_series(event, check)),
     ]
 
@@ -90,6 +86,16 @@ def _body(event: Event) -> Iterator[Problem]:
     if len(event.body.content.encode("utf-8", "surrogatepass")) > MAX_BODY_BYTES:
         yield _problem("/body/content", f"must not be longer than {MAX_BODY_BYTES} bytes in UTF-8")
     yield from _readable(event.body.content, "/body/content")
+
+
+def _other_locations(event: Event) -> Iterator[Problem]:
+    """Outlook has one list of locations, of which ours is the first."""
+    if event.other_locations and not event.location.strip():
+        yield _problem("/other_locations", "must be empty where location is")
+    for n, text in enumerate(event.other_locations):
+        if not text.strip():
+            yield _problem(f"/other_locations/{n}", "must not be blank")
+        yield from _readable(text, f"/other_locations/{n}")
 
 
 def _attendees(attendees: tuple[Attendee, ...]) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ takes a minute for 64 KB of unclosed tags.
 
 import html
 import re
+from collections.abc import Callable
 
 from shared.calendar.event import Body, BodyKind
 
@@ -42,6 +43,29 @@ def plain(body: Body) -> str:
     text = _stripped(body.content) if body.kind is BodyKind.HTML else body.content
     text = one_line(_UNSEEN.sub("", text))
     return one_line(_without_teams(text).replace(_JOIN, ""))
+
+
+def retagged(markup: str, rewrite: Callable[[str, str], str]) -> str:
+    """Each tag, comment or script as `rewrite` has it, called with the element's name in lower
+    case ("" for all but tags) and the whole. What the markup leaves open at its end is cut, for
+    it would swallow whatever is put behind it.
+    """
+
+    def one(token: re.Match[str]) -> str:
+        if token.end() == len(markup) and not _is_closed(token):
+            return ""
+        return rewrite((token["name"] or "").lower(), token.group())
+
+    return _MARKUP.sub(one, markup)
+
+
+def _is_closed(token: re.Match[str]) -> bool:
+    whole = token.group()
+    if whole.startswith("<!--"):
+        return whole[4:].endswith(("-->", "--!>"))
+    if token["silent"] and f"</{token['silent']}".lower() not in whole.lower():
+        return False
+    return whole.endswith(">")
 
 
 def _stripped(markup: str) -> str:

@@ -44,6 +44,15 @@ REQUESTS = (
         "Correct the named field of the policy.",
     ),
     Cause(
+        "conference-fixed",
+        409,
+        "A Teams meeting stays one",
+        "Outlook cannot take a meeting off Teams once it is there.",
+        FixedBy.VENDOR,
+        "Leave the conference as it is; for a meeting without one delete the appointment and "
+        "create another.",
+    ),
+    Cause(
         "return-url-refused",
         400,
         "The return URL is not on the list",

@@ -53,6 +53,14 @@ WORK = (
         "Choose another pattern in Outlook, or delete the series there and create it anew.",
     ),
     Cause(
+        "teams-off",
+        409,
+        "The mailbox has no Teams meetings",
+        "The appointment was written without the Teams meeting it asked for.",
+        FixedBy.TENANT_ADMIN,
+        "Give the person a Teams licence or allow Teams meetings, then ask for one again.",
+    ),
+    Cause(
         "deleted-in-outlook",
         409,
         "The event was deleted in Outlook",

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from kiota_abstractions.request_information import RequestInformation
+
 from shared.calendar.event import Event
 from shared.errors import Reconnect, Rejected
 from shared.graph.errors import is_nothing, subscription_refused
 from shared.graph.mapping import (
     calendar_from_graph,
-    graph_from_event,
     instant,
     permissions_from_graph,
     person_from_graph,
@@ -22,6 +23,8 @@ from shared.graph.series_shown import whole_from_graph
 from shared.graph.series_writes import Step
 from shared.graph.tag import tag_property, tag_value, transaction_id
 from shared.graph.wire import Wire
+from shared.graph.writes import PLAIN, Manner, plan
+from shared.graph.zone_refusal import in_some_zone
 from shared.store.records import CalendarKey, Connection
 
 PAGE_SIZE = "odata.maxpagesize=50"
@@ -88,25 +91,33 @@ class Mailbox:
         whole = {one: await self._whole(one) for one in masters}
         return [seen for one in found if (seen := whole.get(one.event_id, one))]
 
-    async def create(self, event: Event, appointment: str, version: int = 0) -> Seen:
+    async def create(
+        self, event: Event, appointment: str, version: int = 0, manner: Manner = PLAIN
+    ) -> Seen:
         """Tagged. `version` sets a second creation of one appointment apart from a retry. Of a
         series only the rule: its exceptions and cancelled days are steps.
         """
         tenant, calendar = self._key.tenant, self._key.calendar
-        body = graph_from_event(event) | {
+        body = plan(None, event, manner=manner) | {
             "transactionId": transaction_id(tenant, calendar, appointment, version),
             "singleValueExtendedProperties": [tag_property(tenant, appointment)],
         }
-        answer = await self._wire.ask(self._route.create(body), self._connection, (UTC_TIMES,))
+        answer = await in_some_zone(lambda told: self._write(self._route.create(told)), body)
         return whole_from_graph(_present(answer), tenant, appointment)
 
     async def update(self, event_id: str, patch: dict[str, Any], etag: str = "") -> Seen | None:
         """Raises Contended when the event is no longer at `etag`. None: the event is gone. Of a
         series the answer does not show what it is: `write_step` it, and read it.
         """
-        request = self._route.update(event_id, patch, etag)
-        answer = await self._wire.ask(request, self._connection, (UTC_TIMES,))
+
+        def request(told: dict[str, Any]) -> RequestInformation:
+            return self._route.update(event_id, told, etag)
+
+        answer = await in_some_zone(lambda told: self._write(request(told)), patch)
         return None if answer is None else self._seen(answer)
+
+    async def _write(self, request: RequestInformation) -> dict[str, Any] | None:
+        return await self._wire.ask(request, self._connection, (UTC_TIMES,))
 
     async def delete(self, event_id: str) -> bool:
         """False: it was gone before. An organiser's meeting is cancelled by this, with mails."""

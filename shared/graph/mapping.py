@@ -21,8 +21,9 @@ from shared.calendar.event import (
     When,
     Zoned,
 )
-from shared.calendar.zones import iana_name, windows_time, zoned
+from shared.calendar.zones import iana_name, is_known, windows_name, windows_time, zoned
 from shared.graph.recurrence import recurrence_to_graph
+from shared.graph.section import inside
 from shared.graph.seen import CalendarInfo, Kind, Permission, Person, Seen, Subscription
 from shared.graph.tag import appointment_in
 
@@ -75,6 +76,8 @@ def seen_from_graph(item: Json, tenant: str = "", tag: str = "") -> Seen:
         join_url=_inner(item, "onlineMeeting").get("joinUrl") or "",
         last_modified=moment(item.get("lastModifiedDateTime")),
         original_start=moment(item.get("originalStart")),
+        body_html=body_html(item),
+        zone=iana_name(item.get("originalStartTimeZone") or "") or "",
     )
 
 
@@ -82,24 +85,26 @@ def event_from_graph(item: Json) -> Event:
     return Event(
         subject=item.get("subject") or "",
         when=_when(item),
-        body=_body(item.get("body")),
-        location=_inner(item, "location").get("displayName") or "",
+        body=_own_body(item.get("body")),
+        location=_location(item),
         attendees=tuple(_attendee(one) for one in item.get("attendees") or ()),
         show_as=SHOWN.get(item.get("showAs") or "", ShowAs.BUSY),
         sensitivity=SENSITIVE.get(item.get("sensitivity") or "", Sensitivity.NORMAL),
         reminder=item.get("reminderMinutesBeforeStart") if item.get("isReminderOn") else None,
         categories=tuple(item.get("categories") or ()),
-        other_locations=_other_locations(item),
+        other_locations=_places(item)[1:],
         conference=_conference(item),
         hide_attendees=bool(item.get("hideAttendees")),
     )
 
 
-def graph_from_event(event: Event, fields: Iterable[str] | None = None) -> Json:
-    """Only the named fields (all of them by default), as Graph takes them."""
+def graph_from_event(event: Event, fields: Iterable[str] | None = None, zone: str = "UTC") -> Json:
+    """Only the named fields (all of them by default), as Graph takes them. Whole days are
+    written in `zone`, an IANA name: in another than the mailbox's own they show as two.
+    """
     body: Json = {}
     for name in FIELDS if fields is None else fields:
-        body |= WRITERS[name](event)
+        body |= WRITERS[name](event, _dates_zone(event, zone))
     return body
 
 
@@ -110,10 +115,9 @@ practitioner's report: TimeZoneNotSupportedException).
 """
 
 
-def _written_when(when: When, *, repeats: bool) -> Json:
+def _written_when(when: When, zone: str) -> Json:
     """Start, end and isAllDay always go together: Graph refuses isAllDay alone."""
     if isinstance(when, AllDay):
-        zone = DATES_ZONE if repeats else "UTC"
         start, end = _midnight(when.start, zone), _midnight(when.end, zone)
     else:
         start, end = _written_time(when.start), _written_time(when.end)
@@ -124,12 +128,18 @@ def _midnight(day: date, zone: str) -> Json:
     return {"dateTime": f"{day.isoformat()}T00:00:00", "timeZone": zone}
 
 
-def _written_series(event: Event) -> Json:
+def _dates_zone(event: Event, zone: str) -> str:
+    if zone != "UTC" and is_known(zone):
+        return windows_name(zone)
+    return DATES_ZONE if event.series else "UTC"
+
+
+def _written_series(event: Event, zone: str) -> Json:
     if event.series is None:
         return {}
     recurrence = recurrence_to_graph(event)
     if isinstance(event.when, AllDay):
-        recurrence["range"]["recurrenceTimeZone"] = DATES_ZONE
+        recurrence["range"]["recurrenceTimeZone"] = zone
     return {"recurrence": recurrence}
 
 
@@ -143,7 +153,7 @@ def _written_locations(event: Event) -> Json:
     if not event.other_locations:
         return {"location": {"displayName": event.location}}
     names = (event.location, *event.other_locations)
-    return {"locations": [{"displayName": name} for name in names]}
+    return {"locations": [{"displayName": name} for name in names if name.strip()]}
 
 
 def _written_conference(conference: Conference) -> Json:
@@ -167,28 +177,34 @@ def _written_reminder(minutes: int | None) -> Json:
     return {"isReminderOn": True, "reminderMinutesBeforeStart": minutes}
 
 
-WRITERS: dict[str, Callable[[Event], Json]] = {
-    "subject": lambda event: {"subject": event.subject},
-    "when": lambda event: _written_when(event.when, repeats=event.series is not None),
-    "body": lambda event: {
+WRITERS: dict[str, Callable[[Event, str], Json]] = {
+    "when": lambda event, zone: _written_when(event.when, zone),
+    "subject": lambda event, _: {"subject": event.subject},
+    "body": lambda event, _: {
         "body": {"contentType": event.body.kind.value, "content": event.body.content}
     },
-    "location": _written_locations,
-    "other_locations": _written_locations,
-    "attendees": lambda event: {"attendees": [_written_attendee(a) for a in event.attendees]},
-    "show_as": lambda event: {"showAs": WRITTEN[event.show_as]},
-    "sensitivity": lambda event: {"sensitivity": event.sensitivity.value},
-    "reminder": lambda event: _written_reminder(event.reminder),
-    "categories": lambda event: {"categories": list(event.categories)},
-    "conference": lambda event: _written_conference(event.conference),
-    "hide_attendees": lambda event: {"hideAttendees": event.hide_attendees},
+    "location": lambda event, _: _written_locations(event),
+    "other_locations": lambda event, _: _written_locations(event),
+    "attendees": lambda event, _: {"attendees": [_written_attendee(a) for a in event.attendees]},
+    "show_as": lambda event, _: {"showAs": WRITTEN[event.show_as]},
+    "sensitivity": lambda event, _: {"sensitivity": event.sensitivity.value},
+    "reminder": lambda event, _: _written_reminder(event.reminder),
+    "categories": lambda event, _: {"categories": list(event.categories)},
+    "conference": lambda event, _: _written_conference(event.conference),
+    "hide_attendees": lambda event, _: {"hideAttendees": event.hide_attendees},
     "series": _written_series,
 }
 
 
-def _other_locations(item: Json) -> tuple[str, ...]:
-    found = [str(one.get("displayName") or "") for one in item.get("locations") or ()]
-    return tuple(name for name in found[1:] if name)
+def _location(item: Json) -> str:
+    """Of several, Graph shows all the names in `location`, joined."""
+    places = _places(item)
+    return places[0] if places else _inner(item, "location").get("displayName") or ""
+
+
+def _places(item: Json) -> tuple[str, ...]:
+    found = (str(one.get("displayName") or "") for one in item.get("locations") or ())
+    return tuple(name for name in found if name.strip())
 
 
 def _conference(item: Json) -> Conference:
@@ -241,6 +257,20 @@ def _body(found: Json | None) -> Body:
         return Body()
     kind = BodyKind.HTML if str(found.get("contentType")).lower() == "html" else BodyKind.TEXT
     return Body(found.get("content") or "", kind)
+
+
+def _own_body(found: Json | None) -> Body:
+    """The host app's section of the body, where there is one; what stands around it is not the
+    host app's.
+    """
+    whole = _body(found)
+    section = inside(whole.content) if whole.kind is BodyKind.HTML else None
+    return whole if section is None else Body(section, BodyKind.HTML)
+
+
+def body_html(item: Json) -> str:
+    whole = _body(item.get("body"))
+    return whole.content if whole.kind is BodyKind.HTML else ""
 
 
 def _attendee(found: Json) -> Attendee:
@@ -315,4 +345,10 @@ def permissions_from_graph(items: Iterable[Json]) -> Iterator[Permission]:
 
 
 def calendar_from_graph(item: Json) -> CalendarInfo:
-    return CalendarInfo(item["id"], item.get("name") or "", item.get("canEdit", True))
+    providers = item.get("allowedOnlineMeetingProviders")
+    return CalendarInfo(
+        item["id"],
+        item.get("name") or "",
+        item.get("canEdit", True),
+        has_teams=providers is None or TEAMS in providers,
+    )

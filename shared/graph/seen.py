@@ -26,8 +26,10 @@ class Seen:
     day of the rule, event id and etag: good for the step at hand, as Outlook may give
     occurrences new ids. `tag` is the appointment id from our extended property, "" when it was
     not asked for or is another tenant's. A removed item may only have left the window: confirm
-    with `Mailbox.event` before acting on it. `body_html` is the body as Graph sent it if that
-    was HTML; a write of the body needs it to keep a Teams block.
+    with `Mailbox.event` before acting on it. `body_html` is the whole body as Graph sent it if
+    that was HTML, of which the event's own may be a section; a write of the body needs it to
+    keep the rest, as one of an exception does its `instance_html`. `zone` is the IANA zone the
+    event was made in, "" where it is none we know.
     """
 
     event_id: str
@@ -46,6 +48,9 @@ class Seen:
     last_modified: datetime | None = None
     original_start: datetime | None = None
     instances: tuple[tuple[date, str, str], ...] = ()
+    instance_html: tuple[tuple[date, str], ...] = ()
+    body_html: str = ""
+    zone: str = ""
 
     @property
     def is_unreadable(self) -> bool:
@@ -55,10 +60,10 @@ class Seen:
         return self.kind is Kind.MASTER and self.event is None and not self.is_cancelled
 
     @property
-    def body_html(self) -> str:
-        if self.event is None or self.event.body.kind != "html":
-            return ""
-        return self.event.body.content
+    def around(self) -> str:
+        """The whole body where more stands in it than the event's own."""
+        own = self.event.body.content if self.event else ""
+        return "" if self.body_html == own else self.body_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,9 @@ _WRITING = {"write", "delegatewithoutprivateeventaccess", "delegatewithprivateev
 
 @dataclass(frozen=True, slots=True)
 class CalendarInfo:
+    """`has_teams`: meetings made in it can be Teams meetings."""
+
     id: str
     name: str
     can_edit: bool
+    has_teams: bool = True

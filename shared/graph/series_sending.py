@@ -24,6 +24,7 @@ from shared.graph.series_writes import (
     not_ended,
 )
 from shared.graph.wire import Wire
+from shared.graph.zone_refusal import in_some_zone
 from shared.store.records import Connection
 
 CROSSING = "erroroccurrencecrossingboundary"
@@ -58,7 +59,7 @@ class SeriesSender:
     async def _write_master(self, event_id: str, step: WriteMaster, etag: str) -> bool:
         ends = step.patch.get("recurrence", ...) is None
         try:
-            answer = await self._ask(self._route.update(event_id, step.patch, etag))
+            answer = await self._update(event_id, step.patch, etag)
         except Rejected as rejected:
             raise Rejected(not_ended(_code(rejected))) if ends else rejected from rejected
         if answer is None:
@@ -72,7 +73,7 @@ class SeriesSender:
         if found is None:
             return False
         try:
-            answer = await self._ask(self._route.update(found.event_id, step.patch, found.etag))
+            answer = await self._update(found.event_id, step.patch, found.etag)
         except Rejected as rejected:
             code = _code(rejected)
             if code.lower() == CROSSING:
@@ -119,6 +120,11 @@ class SeriesSender:
             if refused.status == BAD_REQUEST:  # it has become a single event
                 raise Contended(reason="a series ended while it was written") from refused
             raise
+
+    async def _update(self, event_id: str, patch: Json, etag: str) -> Json | None:
+        return await in_some_zone(
+            lambda told: self._ask(self._route.update(event_id, told, etag)), patch
+        )
 
     async def _ask(self, request: RequestInformation) -> Json | None:
         return await self._wire.ask(request, self._connection, (UTC_TIMES,))

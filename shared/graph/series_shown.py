@@ -12,7 +12,7 @@ from shared.calendar.occurrence import plain
 from shared.calendar.series import normal, override
 from shared.calendar.zones import iana_name, zoned
 from shared.errors import Rejected
-from shared.graph.mapping import event_from_graph, moment, seen_from_graph
+from shared.graph.mapping import body_html, event_from_graph, moment, seen_from_graph
 from shared.graph.recurrence import recurrence_from_graph
 from shared.graph.seen import Kind, Seen
 
@@ -47,7 +47,8 @@ def whole_from_graph(item: Json, tenant: str = "", tag: str = "") -> Seen:
         for day, one in sorted(exceptions.items())
         if not one.get("isCancelled")
     )
-    return replace(seen, event=event, instances=instances)
+    bodies = tuple((day, body_html(one)) for day, one in sorted(exceptions.items()))
+    return replace(seen, event=event, instances=instances, instance_html=bodies)
 
 
 def _master(item: Json) -> Event:

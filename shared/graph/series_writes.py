@@ -7,7 +7,7 @@ cancelled day back. So the master comes first, its occurrences after it, and aft
 series is read and the rest planned again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from shared.calendar.occurrence import occurrence, when_on
 from shared.calendar.recurrence import Rule
 from shared.calendar.series import normal, override, restored, with_cancelled, with_override
 from shared.errors import Problem, Rejected
-from shared.graph.writes import html_of, patch_of
+from shared.graph.writes import PLAIN, Manner, html_of, patch_of
 
 MOST_MASTERS = 4
 """Writes of the master in one plan: what changed, a detour for cancelled days, and back."""
@@ -53,23 +53,38 @@ class CancelOccurrence:
 Step = WriteMaster | WriteOccurrence | CancelOccurrence
 
 
+@dataclass(frozen=True, slots=True)
+class _Bodies:
+    """What Outlook has, of the master and of its exceptions, and how to write others."""
+
+    master: str
+    exceptions: Mapping[date, str]
+    manner: Manner
+
+
 def steps(
-    old: Event, new: Event, current_html: str = "", tried: frozenset[date] = frozenset()
+    old: Event,
+    new: Event,
+    current_html: str = "",
+    tried: frozenset[date] = frozenset(),
+    manner: Manner = PLAIN,
+    instance_html: tuple[tuple[date, str], ...] = (),
 ) -> tuple[Step, ...]:
     """In the order to send them, supposing that occurrences made anew lose what they had.
 
     `tried` are the `restores` of steps sent before: raises Rejected(occurrence-not-restorable)
-    when one of these days still is cancelled.
+    when one of these days still is cancelled. `instance_html` is that of `Seen`.
     """
     old, new, html = normal(old), normal(new), current_html or html_of(old)
+    bodies = _Bodies(html, dict(instance_html), manner)
     found: list[Step] = []
     for _ in range(MOST_MASTERS):
-        step = _master_step(old, new, html, tried)
+        step = _master_step(old, new, bodies, tried)
         if step is None:
             break
         found.append(step)
         old, tried = _expected(old, step), frozenset()
-    return (*found, *_cancellations(old, new), *_changes(old, new, html))
+    return (*found, *_cancellations(old, new), *_changes(old, new, bodies))
 
 
 def outcomes(old: Event, step: Step, exceptions: tuple[date, ...] = ()) -> tuple[Event, ...]:
@@ -131,10 +146,12 @@ def _expected(old: Event, step: WriteMaster) -> Event:
     return normal(replace(step.event, series=replace(old.series, rule=step.event.series.rule)))
 
 
-def _master_step(old: Event, new: Event, html: str, tried: frozenset[date]) -> WriteMaster | None:
+def _master_step(
+    old: Event, new: Event, bodies: _Bodies, tried: frozenset[date]
+) -> WriteMaster | None:
     wanted = _bare(new)
     fields = differing(_bare(old), wanted)
-    patch = patch_of(old, wanted, _with_zone(old, wanted, fields), html)
+    patch = patch_of(old, wanted, _with_zone(old, wanted, fields), bodies.master, bodies.manner)
     if "series" in fields and wanted.series is None:
         patch["recurrence"] = None
     if patch:
@@ -142,7 +159,7 @@ def _master_step(old: Event, new: Event, html: str, tried: frozenset[date]) -> W
     lost = _restores(old, new)
     if tried.intersection(lost):
         raise Rejected(not_restorable(sorted(tried.intersection(lost))))
-    return _detour(old, lost) if lost else None
+    return _detour(old, lost, bodies.manner) if lost else None
 
 
 def _with_zone(old: Event, wanted: Event, fields: tuple[str, ...]) -> tuple[str, ...]:
@@ -166,12 +183,12 @@ def _restores(old: Event, new: Event) -> tuple[date, ...]:
     return tuple(day for day in old.series.cancelled if day not in new.series.cancelled)
 
 
-def _detour(old: Event, lost: tuple[date, ...]) -> WriteMaster:
+def _detour(old: Event, lost: tuple[date, ...], manner: Manner) -> WriteMaster:
     """A series that does not have the cancelled days at all; the way back is a change of its
     pattern, so that Outlook makes them anew, whether or not it remembers cancelled days.
     """
     event = _without(_bare(old), lost[0])
-    patch = patch_of(old, event, differing(_bare(old), event), "")
+    patch = patch_of(old, event, differing(_bare(old), event), "", manner)
     return WriteMaster(patch, event, tuple(day for day in lost if not is_day(event, day)))
 
 
@@ -205,8 +222,8 @@ def _cancellations(old: Event, new: Event) -> Iterator[Step]:
             yield CancelOccurrence(day)
 
 
-def _changes(old: Event, new: Event, html: str) -> list[WriteOccurrence]:
-    found = [step for day in _days_apart(old, new) if (step := _change(old, new, day, html))]
+def _changes(old: Event, new: Event, bodies: _Bodies) -> list[WriteOccurrence]:
+    found = [step for day in _days_apart(old, new) if (step := _change(old, new, day, bodies))]
     return sorted(found, key=lambda step: _turn(old, step))
 
 
@@ -217,9 +234,15 @@ def _days_apart(old: Event, new: Event) -> list[date]:
     return sorted(day for day in named if day not in new.series.cancelled)
 
 
-def _change(old: Event, new: Event, day: date, html: str) -> WriteOccurrence | None:
+def _change(old: Event, new: Event, day: date, bodies: _Bodies) -> WriteOccurrence | None:
     shown, wanted = occurrence(old, day), occurrence(new, day)
-    patch = patch_of(shown, wanted, differing(shown, wanted), html)
+    patch = patch_of(
+        shown,
+        wanted,
+        differing(shown, wanted),
+        bodies.exceptions.get(day) or bodies.master,
+        bodies.manner,
+    )
     return WriteOccurrence(day, patch, wanted) if patch else None
 
 

@@ -1,6 +1,7 @@
 """Puts a mailbox's calendar under sync; its worker does the rest, silently the first time."""
 
 from dataclasses import replace
+from typing import Any
 
 from shared.errors import Problem, Reconnect, Refused
 from shared.graph.seen import Person
@@ -16,23 +17,32 @@ from shared.store.records import (
 )
 
 
-async def connect_mailbox(services: Services, tenant: Tenant, mailbox: str) -> Calendar:
+async def connect_mailbox(
+    services: Services, tenant: Tenant, mailbox: str, time_zone: str = ""
+) -> Calendar:
     """Under the organisation's grant. Raises Refused when there is no such mailbox."""
     connection = await _organisation(services, tenant)
     try:
         person = await services.graph.profile(connection, mailbox)
     except Reconnect as error:
         raise Refused(Problem(error.cause, pointer="/mailbox")) from error
-    return await connect_calendar(services, tenant, connection, person)
+    return await connect_calendar(services, tenant, connection, person, time_zone)
 
 
 async def connect_calendar(
-    services: Services, tenant: Tenant, connection: Connection, person: Person
+    services: Services,
+    tenant: Tenant,
+    connection: Connection,
+    person: Person,
+    time_zone: str = "",
 ) -> Calendar:
-    """A calendar is named by its owner's Entra object id. Connecting it again mends it."""
+    """A calendar is named by its owner's Entra object id. Connecting it again mends it.
+
+    `time_zone` is the owner's as the host app knows it, "" where it does not.
+    """
     old = await check_free(services, connection, person)
     if old and old.state in {State.PROVISIONING, State.ACTIVE}:
-        return old
+        return await _in_zone(services, old, time_zone)
     key = CalendarKey(tenant.id, person.user_id)
     now = services.clock()
     await services.wake.remember(key, now)
@@ -46,10 +56,21 @@ async def connect_calendar(
             state=State.PROVISIONING,
             cause="",
             since=now,
+            **_zone(time_zone),
         )
     )
     await services.wake.dirty(key, now)
     return kept
+
+
+def _zone(time_zone: str) -> dict[str, Any]:
+    return {"time_zone": time_zone, "zone_given": True} if time_zone else {}
+
+
+async def _in_zone(services: Services, calendar: Calendar, time_zone: str) -> Calendar:
+    if time_zone in {"", calendar.time_zone} and (calendar.zone_given or not time_zone):
+        return calendar
+    return await services.store.put_calendar(replace(calendar, **_zone(time_zone)))
 
 
 async def check_free(

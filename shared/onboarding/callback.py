@@ -47,7 +47,7 @@ async def _granted(services: Services, granted: Granted) -> Page:
     if granted.kind is ConnectionKind.ORGANISATION:
         connection = await _organisation_connected(services, tenant, granted)
     else:
-        connection = await _user_connected(services, tenant, granted)
+        connection = await _user_connected(services, tenant, granted, link.time_zone)
     used = replace(link, state=USED, connection=connection.id, problem="")
     await services.store.put_consent_link(used)
     return _landing(services, link, connection)
@@ -65,7 +65,9 @@ async def _organisation_connected(
     return kept
 
 
-async def _user_connected(services: Services, tenant: Tenant, granted: Granted) -> Connection:
+async def _user_connected(
+    services: Services, tenant: Tenant, granted: Granted, time_zone: str
+) -> Connection:
     """The mailbox is looked at before anything is stored that promises to sync it."""
     connection = await connection_from(services, tenant, granted)
     await services.grants.keep(connection, granted)
@@ -78,7 +80,7 @@ async def _user_connected(services: Services, tenant: Tenant, granted: Granted) 
         raise
     found = replace(connection, address=person.address, display_name=person.display_name)
     kept = await keep_connection(services, found)
-    await connect_calendar(services, tenant, kept, person)
+    await connect_calendar(services, tenant, kept, person, time_zone)
     return kept
 
 

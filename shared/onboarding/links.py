@@ -24,6 +24,7 @@ async def create_link(
     kind: ConnectionKind,
     login_hint: str = "",
     return_url: str = "",
+    time_zone: str = "",
 ) -> ConsentLink:
     if return_url:
         check_return_url(return_url, services.settings.return_urls)
@@ -34,6 +35,7 @@ async def create_link(
         expires=services.clock() + VALID,
         login_hint=login_hint,
         return_url=return_url,
+        time_zone=time_zone,
     )
     kept = await services.store.put_consent_link(link)
     if tenant.state is State.NOT_CONNECTED:

@@ -114,6 +114,7 @@ _WORDS: dict[str, type[StrEnum]] = {
 _FLAGS = (
     "forward_only",
     "require_calendar_rights",
+    "body_section",
     "share_prompts",
     "share_notes",
     "import_free",

@@ -66,6 +66,7 @@ class Policy:
     mail_pause_seconds: int = 30
     privacy: Privacy = Privacy.FULL
     private_events: Privacy = Privacy.BUSY_ONLY
+    body_section: bool = True
     share_prompts: bool = False
     share_notes: bool = False
     import_free: bool = True

@@ -114,6 +114,9 @@ class Calendar:
     `delta_link` is "" when the next round starts from scratch. `client_state` is stored before
     the subscription is asked for, so that a notification that comes first can be checked.
     `announced` is False until the first round is through: that one links and tells nobody.
+    `time_zone` is the mailbox's own, an IANA name, as the host app gave it (`zone_given`) or
+    else as its events show it; "" where neither has yet. `has_teams` is what Graph last said, at
+    `teams_seen`: whether meetings can be Teams meetings.
     """
 
     key: CalendarKey
@@ -136,6 +139,10 @@ class Calendar:
     subscription_expires: datetime | None = None
     client_state: str = ""
     interval: int = 300
+    time_zone: str = ""
+    zone_given: bool = False
+    has_teams: bool = True
+    teams_seen: datetime | None = None
     poll_due: datetime | None = None
     held: Held | None = None
     etag: str = ""
@@ -172,6 +179,7 @@ class Link:
     appointment, as text. `mailed` is when a write last made Exchange mail attendees.
     `exceptions` are short hashes of the etags of a series' exceptions. `follows` is the
     appointment whose series this one goes on with.
+    `markup` is the whole body in Outlook where more stands in it than that of `outlook`.
     """
 
     appointment: str
@@ -194,6 +202,7 @@ class Link:
     type: str = ""
     protected: bool = False
     join_url: str = ""
+    markup: str = ""
     parent: str = ""
     home: str = ""
     follows: str = ""
@@ -426,4 +435,5 @@ class ConsentLink:
     return_url: str = ""
     connection: str = ""
     problem: str = ""
+    time_zone: str = ""
     etag: str = ""

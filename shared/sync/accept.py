@@ -15,6 +15,7 @@ from shared.calendar.event import Event
 from shared.calendar.series import normal
 from shared.errors import Contended, Problem, Refused
 from shared.people.names import with_names
+from shared.policy.composing import composed
 from shared.policy.document import Document
 from shared.policy.lengths import length_warnings, with_length
 from shared.store.records import (
@@ -30,6 +31,7 @@ from shared.store.records import (
     Wish,
 )
 from shared.store.store import Store
+from shared.sync.conference import with_conference
 from shared.sync.direction import mute, muteness
 from shared.sync.inbound import WITHDRAWN, traces
 from shared.sync.recurring import unheld
@@ -43,7 +45,8 @@ ATTEMPTS = 10
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`if_version` is the version the caller last saw, `revision` the host app's own number;
-    `project`, `type` and `protected` are those of a link.
+    `project`, `type` and `protected` are those of a link. `prompts` and `notes` are for the host
+    app's own people, and go nowhere unless the policy shares them.
     """
 
     event: Event
@@ -54,6 +57,9 @@ class Wanted:
     protected: bool = False
     revision: int | None = None
     if_version: int | None = None
+    conference_given: bool = True
+    prompts: tuple[str, ...] = ()
+    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,15 @@ class _Home:
 async def put_appointment(
     store: Store, wake: Wake, tenant: Tenant, appointment: str, wanted: Wanted, now: datetime
 ) -> Accepted:
+    document = Document.from_json(tenant.policy)
+    policy = document.policy_for(wanted.project, wanted.type)
+    body = composed(wanted.event.body, wanted.prompts, wanted.notes, policy)
+    wanted = replace(wanted, event=replace(wanted.event, body=body), prompts=(), notes="")
     for problem in check(wanted.event):
         raise Refused(problem)
-    document = Document.from_json(tenant.policy)
     if problem := muteness(document, wanted.project, wanted.type):
         raise Refused(problem)
     home = await _home(store, tenant, appointment, wanted.mailbox)
-    policy = document.policy_for(wanted.project, wanted.type)
     event = await with_names(store, tenant.id, normal(with_length(wanted.event, policy)))
     if problem := unheld(event, policy):
         raise Refused(problem)
@@ -238,7 +246,8 @@ def _written(
     """The link with the wanted content; None if that is what it has."""
     _check_version(link, wanted.if_version)
     _check_revision(link, wanted.revision)
-    event = _with_responses(wanted.event, link.app or link.outlook)
+    event = with_conference(wanted.event, link, is_given=wanted.conference_given)
+    event = _with_responses(event, link.app or link.outlook)
     alike = link.app is not None and same(event, link.app)
     if alike and link.status is wanted.status and not _says_more(link, pending, wanted):
         return None

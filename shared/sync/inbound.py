@@ -15,7 +15,7 @@ from shared.calendar.digest import (
     same_field,
     with_responses,
 )
-from shared.calendar.event import FIELDS, Event
+from shared.calendar.event import FIELDS, Conference, Event
 from shared.errors import Problem
 from shared.graph.seen import Seen
 from shared.policy.policy import Deletion, Direction, Owner, Policy
@@ -31,6 +31,7 @@ from shared.store.records import (
     Settlement,
     Wish,
 )
+from shared.sync.conference import join_url_for_app, join_url_of, news_of_joining
 from shared.sync.decide import (
     Action,
     Changed,
@@ -104,11 +105,14 @@ def _maybe_withdrawn(pending: Pending) -> bool:
 def traces(event: Event, base: Event | None) -> frozenset[str]:
     """What to remember of a content that may get into Outlook: the whole, and each field and
     part of a series that is not as agreed. A person may edit one field of what we wrote, and
-    leave the others ours.
+    leave the others ours. Nor is it a person's doing that Outlook makes no meeting where Teams is
+    switched off.
     """
     fields = FIELDS if base is None else differing(base, event)
-    named = {field_digest(name, event) for name in fields}
-    return frozenset({digest(event)} | named) | part_digests(event, base)
+    found = part_digests(event, base)
+    for one in (event, replace(event, conference=Conference.NONE)):
+        found |= {digest(one), *(field_digest(name, one) for name in fields)}
+    return found
 
 
 def _maybe_written(link: Link, pending: Pending) -> frozenset[str]:
@@ -197,16 +201,18 @@ def _noted(case: Case) -> Settlement | None:
     known = _shown(link, seen)
     if case.pending is not None and link.outlook != known.outlook:
         known = replace(known, base=known.base or seen.event)
-    settlement = _with_answers(case, known, seen.event)
+    settlement = _with_answers(case, known, seen.event, news_of_joining(link, known))
     return settlement if settlement.link != link else None
 
 
-def _with_answers(case: Case, link: Link, shown: Event) -> Settlement:
-    """The link, and the answers of attendees if the host app has not got them."""
-    if link.app is None or (app := _answered(link.app, shown)) == link.app:
+def _with_answers(case: Case, link: Link, shown: Event, news: tuple[str, ...] = ()) -> Settlement:
+    """The link, and the answers of attendees if the host app has not got them, and other news."""
+    app = _answered(link.app, shown) if link.app else None
+    fields = (*news, *((RESPONSES,) if app != link.app else ()))
+    if not fields:
         return Settlement(link=link)
     link = replace(link, app=app, version=link.version + 1, changed=case.now)
-    return Settlement(link=link, changes=(_change(case, link, UPDATED, fields=(RESPONSES,)),))
+    return Settlement(link=link, changes=(_change(case, link, UPDATED, fields=fields),))
 
 
 def _is_applied(case: Case, shown: Event) -> bool:
@@ -230,11 +236,12 @@ def _finished(case: Case, settlement: Settlement, problem: Problem | None = None
     if case.pending is None:
         return settlement
     done = ended(case.pending, case.now, problem)
+    url = join_url_for_app(settlement.link) if settlement.link else ""
     return replace(
         settlement,
         done=case.pending,
         operations=(done,),
-        changes=(*settlement.changes, outcome(case.key, done, case.now)),
+        changes=(*settlement.changes, outcome(case.key, done, case.now, url)),
     )
 
 
@@ -269,6 +276,8 @@ def _shown(link: Link, seen: Seen) -> Link:
         ical_uid=seen.ical_uid or link.ical_uid,
         organizer=seen.organizer or link.organizer,
         is_organizer=seen.is_organizer,
+        join_url=join_url_of(seen),
+        markup=seen.around,
     )
 
 
@@ -329,6 +338,7 @@ def _merged(case: Case) -> Settlement:
     news = merged.app_needs or (
         (RESPONSES,) if responses(merged.event) != responses(link.app) else ()
     )
+    news = news or news_of_joining(link, shown)
     if news or merged.conflicts:
         shown = replace(shown, version=link.version + 1, changed=case.now)
     settlement = Settlement(link=shown, changes=_told(case, shown, news, merged.conflicts))
@@ -398,7 +408,16 @@ def _after_deletion(case: Case, link: Link) -> tuple[Link, str]:
 
 def _parted(link: Link) -> Link:
     """The link without its event; the next event is another life."""
-    return replace(link, base=None, outlook=None, event_id="", outlook_etag="", life=link.life + 1)
+    return replace(
+        link,
+        base=None,
+        outlook=None,
+        event_id="",
+        outlook_etag="",
+        join_url="",
+        markup="",
+        life=link.life + 1,
+    )
 
 
 def _forgotten(case: Case) -> Settlement:

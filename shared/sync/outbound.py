@@ -12,6 +12,15 @@ from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
 from shared.graph.seen import Seen
 from shared.graph.writes import plan
 from shared.store.records import Link, Pending, Settlement, Wish
+from shared.sync.conference import (
+    TEAMS_OFF,
+    has_teams,
+    join_url_for_app,
+    join_url_of,
+    lost_teams,
+    unmet,
+    without_conference,
+)
 from shared.sync.decide import DeleteApp
 from shared.sync.direction import mute
 from shared.sync.inbound import WITHDRAWN, Case, action, ended, receive, traces, unowned
@@ -72,6 +81,8 @@ async def push(shift: Shift, appointment: str) -> None:
         except Contended:
             await shift.hold()
         except Rejected as rejected:
+            if unmet(link, link.outlook) and await lost_teams(shift):
+                continue
             await _refuse(shift, await _as_stored(shift, pending), rejected.problem)
     if await shift.store.pending(shift.key, appointment) is not None:
         raise Contended(after=2, reason="an appointment is changed faster than it can be written")
@@ -87,6 +98,7 @@ async def _push(shift: Shift, work: Work) -> None:
     await shift.breathe()
     if problem := mute(shift.document, work.link):
         raise Rejected(problem)
+    work = await _possible(shift, work)
     match work.pending.wish:
         case Wish.WRITE if work.link.event_id:
             await _update(shift, work)
@@ -96,6 +108,15 @@ async def _push(shift: Shift, work: Work) -> None:
             await _withdraw_unseen(shift, work)
         case Wish.DELETE | Wish.CANCEL:
             await _withdraw(shift, work)
+
+
+async def _possible(shift: Shift, work: Work) -> Work:
+    """The wish without a conference that the mailbox cannot have."""
+    if work.pending.wish is not Wish.WRITE or not unmet(work.link, work.link.outlook):
+        return work
+    if await has_teams(shift):
+        return work
+    return Work(without_conference(work.link), work.pending, (TEAMS_OFF,))
 
 
 async def _create(shift: Shift, work: Work) -> None:
@@ -113,10 +134,11 @@ async def _create(shift: Shift, work: Work) -> None:
         maybe_written=work.pending.maybe_written | traces(event, None) | bare_traces(event),
     )
     pending = await shift.attempt(pending)
-    seen = await shift.mailbox.create(event, work.link.appointment, work.link.life)
+    manner = shift.manner_for(work.link)
+    seen = await shift.mailbox.create(event, work.link.appointment, work.link.life, manner)
     if is_in_parts(event):
-        return await _look_again(shift, Work(work.link, pending), await whole(shift, seen))
-    await _written(shift, Work(work.link, pending), seen)
+        return await _look_again(shift, replace(work, pending=pending), await whole(shift, seen))
+    await _written(shift, replace(work, pending=pending), seen)
     return None
 
 
@@ -132,7 +154,7 @@ async def _update(shift: Shift, work: Work) -> None:
     if is_series(link.outlook) or is_series(link.app):
         look = _must_look(shift, work, {}) or _must_look(shift, work, {"recurrence": None})
         return await write_series(shift, work, look=look)
-    patch = plan(link.outlook, link.app)
+    patch = plan(link.outlook, link.app, link.markup, shift.manner_for(link))
     if _must_look(shift, work, patch):
         return await _look_again(shift, work, await shift.mailbox.event(link.event_id))
     if not patch:
@@ -162,18 +184,17 @@ def _must_look(shift: Shift, work: Work, patch: dict[str, Any]) -> bool:
 
 async def _as_it_is(shift: Shift, work: Work) -> None:
     """Outlook shows what is wanted already, as far as the last look goes."""
-    done = ended(work.pending, shift.clock())
+    link = replace(work.link, base=work.link.app)
+    done = ended(work.pending, shift.clock(), warnings=work.warnings)
+    told = outcome(shift.key, done, shift.clock(), join_url_for_app(link))
     await shift.settle(
-        Settlement(
-            link=replace(work.link, base=work.link.app),
-            done=work.pending,
-            operations=(done,),
-            changes=(outcome(shift.key, done, shift.clock()),),
-        )
+        Settlement(link=link, done=work.pending, operations=(done,), changes=(told,))
     )
 
 
 async def _written(shift: Shift, work: Work, seen: Seen) -> None:
+    if unmet(work.link, seen.event):
+        work = Work(without_conference(work.link), work.pending, (TEAMS_OFF,))
     link = replace(
         work.link,
         base=work.link.app,
@@ -184,15 +205,17 @@ async def _written(shift: Shift, work: Work, seen: Seen) -> None:
         ical_uid=seen.ical_uid,
         organizer=seen.organizer,
         is_organizer=seen.is_organizer,
+        join_url=join_url_of(seen),
+        markup=seen.around,
     )
     now = shift.clock()
-    done = ended(work.pending, now)
+    done = ended(work.pending, now, warnings=work.warnings)
     await shift.settle(
         Settlement(
             link=link,
             done=work.pending,
             operations=(done,),
-            changes=(outcome(shift.key, done, now),),
+            changes=(outcome(shift.key, done, now, join_url_for_app(link)),),
         )
     )
 

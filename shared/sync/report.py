@@ -20,6 +20,7 @@ from shared.store.records import (
     Operation,
     State,
 )
+from shared.sync.conference import join_url_for_app
 from shared.sync.guests import guest_changes
 from shared.sync.merge import Conflict
 from shared.sync.series_report import occurrence_changes, original_start
@@ -51,6 +52,7 @@ def appointment_json(link: Link) -> dict[str, Any]:
         "is_organizer": link.is_organizer,
         "in_outlook": bool(link.event_id),
         "changed": link.changed.isoformat() if link.changed else None,
+        "join_url": join_url_for_app(link),
         **(event_to_json(link.app) if link.app else {}),
     }
 
@@ -139,15 +141,19 @@ def warning_json(warning: Problem) -> dict[str, Any]:
     return {"code": warning.code, "detail": warning.detail, "pointer": warning.pointer}
 
 
-def outcome(key: CalendarKey, operation: Operation, now: datetime) -> Change:
-    """One per operation that came to an end."""
+def outcome(key: CalendarKey, operation: Operation, now: datetime, join_url: str = "") -> Change:
+    """One per operation that came to an end; with the link to join a meeting, if it has one."""
     kind = REFUSED if operation.problem else APPLIED
     return Change(
         f"{operation.id}.{operation.state.value}",
         kind,
         operation.appointment,
         now,
-        {"operation": operation_json(operation), "calendar": key.calendar},
+        {
+            "operation": operation_json(operation),
+            "calendar": key.calendar,
+            **({"join_url": join_url} if join_url else {}),
+        },
     )
 
 

@@ -30,6 +30,7 @@ from shared.sync.series_round import piece_of_linked, with_followed, with_series
 from shared.sync.series_window import is_in, is_series, shown_ids
 from shared.sync.shift import Shift
 from shared.sync.wake import DELETED, ROUND
+from shared.sync.zone import zone_of
 
 # The window is laid anew when it has slid this far; only a new round can do it.
 SLIDE = timedelta(days=7)
@@ -65,7 +66,7 @@ async def pull(shift: Shift, mark: Mark) -> int:
     settled = await _take(shift, items)
     if found.whole:
         settled += await _missing(shift, found)
-    await _save(shift, found, settled)
+    await _save(shift, found, settled, await zone_of(shift, items, whole=found.whole))
     return settled
 
 
@@ -299,7 +300,7 @@ def _should_show(link: Link, found: Round) -> bool:
     return is_in(link.outlook, found.window)
 
 
-async def _save(shift: Shift, found: Round, settled: int) -> None:
+async def _save(shift: Shift, found: Round, settled: int, zone: str) -> None:
     now = shift.clock()
     for _ in range(5):
         try:
@@ -313,6 +314,7 @@ async def _save(shift: Shift, found: Round, settled: int) -> None:
                     last_change=now if settled else shift.calendar.last_change,
                     announced=True,
                     held=None,
+                    time_zone=shift.calendar.time_zone if shift.calendar.zone_given else zone,
                 )
             )
         except Contended:

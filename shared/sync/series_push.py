@@ -13,7 +13,9 @@ from shared.calendar.event import Event, Series
 from shared.errors import Contended, Problem, Rejected
 from shared.graph.seen import Kind, Seen
 from shared.graph.series_writes import Step, WriteMaster, outcomes, steps
+from shared.graph.writes import Manner
 from shared.store.records import Settlement
+from shared.sync.conference import join_url_for_app
 from shared.sync.inbound import Case, ended, receive, traces
 from shared.sync.report import outcome
 from shared.sync.shift import Shift
@@ -40,6 +42,7 @@ class _Progress:
     begun: Work
     work: Work
     shown: Seen
+    manner: Manner
     sent: frozenset[tuple[str, str]] = frozenset()
     tried: frozenset[date] = frozenset()
 
@@ -47,14 +50,22 @@ class _Progress:
     def steps(self) -> tuple[Step, ...]:
         if self.shown.event is None or self.work.link.app is None:
             raise ValueError("a series is written from one content to another")
-        return steps(self.shown.event, self.work.link.app, tried=self.tried)
+        return steps(
+            self.shown.event,
+            self.work.link.app,
+            self.shown.body_html,
+            self.tried,
+            self.manner,
+            self.shown.instance_html,
+        )
 
 
 async def write_series(shift: Shift, work: Work, *, look: bool) -> None:
     """Settles it, or what a look found; then what is left is still pending."""
     link = work.link
     shown = Seen(link.event_id, link.outlook_etag, kind=Kind.MASTER, event=link.outlook)
-    now: _Progress | None = _Progress(work, work, shown)
+    shown = replace(shown, body_html=link.markup)
+    now: _Progress | None = _Progress(work, work, shown, shift.manner_for(link))
     if look or not _is_gentle(now.steps):
         now = await _look(shift, now)
     while now is not None and now.steps:
@@ -135,14 +146,11 @@ async def _settled(shift: Shift, settlement: Settlement | None) -> None:
 
 async def _as_it_is(shift: Shift, work: Work) -> None:
     """Outlook shows what is wanted, as far as it can be written."""
-    done = ended(work.pending, shift.clock())
+    link = replace(work.link, base=work.link.app)
+    done = ended(work.pending, shift.clock(), warnings=work.warnings)
+    told = outcome(shift.key, done, shift.clock(), join_url_for_app(link))
     await shift.settle(
-        Settlement(
-            link=replace(work.link, base=work.link.app),
-            done=work.pending,
-            operations=(done,),
-            changes=(outcome(shift.key, done, shift.clock()),),
-        )
+        Settlement(link=link, done=work.pending, operations=(done,), changes=(told,))
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from shared.errors import Contended
 from shared.graph.mailbox import Mailbox
+from shared.graph.writes import Manner
 from shared.policy.document import Document
 from shared.policy.policy import Policy
 from shared.store.records import (
@@ -52,6 +53,11 @@ class Shift:
 
     def policy_for(self, link: Link) -> Policy:
         return self.document.policy_for(link.project, link.type)
+
+    def manner_for(self, link: Link) -> Manner:
+        """How the event of a link is written."""
+        section = self.policy_for(link).body_section
+        return Manner(self.calendar.time_zone or "UTC", section)
 
     async def settle(self, *settlements: Settlement) -> None:
         """Raises Contended when a row was changed meanwhile, or the lease was lost."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from shared.errors import Problem
 from shared.store.records import Link, Pending
 
 
@@ -9,3 +10,4 @@ from shared.store.records import Link, Pending
 class Work:
     link: Link
     pending: Pending
+    warnings: tuple[Problem, ...] = ()

@@ -23,6 +23,7 @@ PERSON_FIELDS = (
     "licensed",
     "mailbox",
     "apps_blocked",
+    "teams",
     "is_admin",
     "time_zone",
 )
@@ -111,12 +112,12 @@ def _create_person(ask: Ask) -> Any:
     _check_choices(ask.body)
     upn = str(ask.need("upn"))
     _check_free(ask, upn)
-    blocked = bool(ask.body.get("apps_blocked"))
+    later = {k: v for k, v in ask.body.items() if k in ("apps_blocked", "teams")}
     plain = (*PERSON_FIELDS, "id")
-    options = {k: v for k, v in ask.body.items() if k in plain and k != "apps_blocked"}
+    options = {k: v for k, v in ask.body.items() if k in plain and k not in later}
     name = options.pop("display_name", upn.partition("@")[0])
     person = ask.twin.world.create_person(ask.tenant().id, upn, name, **options)
-    person.apps_blocked = blocked
+    _set_fields(person, later)
     return _shown(person)
 
 
@@ -143,11 +144,15 @@ def _patch_person(ask: Ask) -> Any:
     ask.only(*PERSON_FIELDS)
     _check_choices(ask.body)
     person = ask.person()
-    for name, value in ask.body.items():
-        _check_type(person, name, value)
-        setattr(person, name, value)
+    _set_fields(person, ask.body)
     ask.twin.world.touch()
     return _shown(person)
+
+
+def _set_fields(person: Person, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        _check_type(person, name, value)
+        setattr(person, name, value)
 
 
 def _delete_person(ask: Ask) -> None:

@@ -6,6 +6,7 @@ from local.twin.graph.events import READ, WRITE
 from local.twin.graph.paths import Call, Entry, entry
 from local.twin.graph.preferences import query_options, read_view, whole_number
 from local.twin.graph.shapes import Json, context, selected
+from local.twin.online import TEAMS
 from local.twin.problem import bad_request
 from local.twin.world import Calendar, Mailbox, Person
 
@@ -21,8 +22,8 @@ def calendar_json(calendar: Calendar, mailbox: Mailbox, owner: Person, *, own: b
         "canShare": own,
         "canViewPrivateItems": True,
         "canEdit": True,
-        "allowedOnlineMeetingProviders": ["teamsForBusiness"],
-        "defaultOnlineMeetingProvider": "teamsForBusiness",
+        "allowedOnlineMeetingProviders": [TEAMS] if owner.teams else [],
+        "defaultOnlineMeetingProvider": TEAMS if owner.teams else "unknown",
         "isTallyingResponses": calendar.is_default,
         "isRemovable": not calendar.is_default,
         "owner": {"name": owner.display_name, "address": owner.mail or owner.upn},

@@ -114,6 +114,10 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         subscription_expires=NOW + timedelta(days=6),
         client_state="secret",
         interval=600,
+        time_zone="Europe/Berlin",
+        zone_given=True,
+        has_teams=False,
+        teams_seen=NOW,
         poll_due=NOW + timedelta(minutes=10),
         held=held(),
     )
@@ -142,6 +146,8 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         project="Befriending",
         type="visit",
         protected=True,
+        join_url="https://teams.microsoft.com/l/meetup-join/19%3a",
+        markup="<div>above</div><p>Review</p>",
         etag=etag,
     )
 
@@ -209,6 +215,7 @@ def consent_link(name: str = "l1", etag: str = "") -> ConsentLink:
         return_url="https://app.example/back",
         connection="c1",
         problem="access_denied",
+        time_zone="Europe/Rome",
         etag=etag,
     )
 

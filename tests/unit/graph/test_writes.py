@@ -9,7 +9,7 @@ from hypothesis import given
 from shared.calendar.digest import differing
 from shared.calendar.event import AllDay, Attendee, Body, BodyKind, Event
 from shared.graph.mapping import event_from_graph, graph_from_event
-from shared.graph.writes import plan, teams_block, with_block
+from shared.graph.writes import Manner, plan, teams_block, with_block
 from tests.unit.calendar.strategies import events
 
 RULE = "_" * 80
@@ -65,7 +65,10 @@ class TestTeamsBlock:
     def test_is_kept(self):
         """A new body takes the block of the body that stands in Outlook with it, whole."""
         patch = plan(
-            event(body=Body(ONLINE, BodyKind.HTML)), event(body=Body("Other\n<plan>")), ONLINE
+            event(body=Body(ONLINE, BodyKind.HTML)),
+            event(body=Body("Other\n<plan>")),
+            ONLINE,
+            Manner(section=False),
         )
 
         assert {"contentType": "html", "content": f"Other<br>&lt;plan&gt;<br>{BLOCK}"} == patch[

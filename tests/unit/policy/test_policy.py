@@ -81,6 +81,7 @@ def test_the_defaults_are_the_documented_ones():
         "mail_pause_seconds": 30,
         "privacy": "full",
         "private_events": "busy_only",
+        "body_section": True,
         "share_prompts": False,
         "share_notes": False,
         "import_free": True,
