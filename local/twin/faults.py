@@ -58,6 +58,7 @@ class Switches:
     exception_bumps_master: bool = True  # the master's etag
     recurrence_null: str = "single"  # single | ignored | refused
     cancelled_day_zone: str = "series"  # of the dates in cancelledOccurrences: series | utc
+    exceptions_page: int = 0  # exceptions of a master on one page; 0: all
     all_day_series_in_utc: bool = False  # False: TimeZoneNotSupportedException for apps
     resurrect_deleted_copies: bool = False
 

@@ -67,7 +67,16 @@ async def read(call: Call) -> Response:
     in_utc = call.twin.switches.cancelled_day_zone == "utc"
     view = replace(read_view(call.request, person.id), days_in_utc=in_utc)
     shown = {"@odata.context": _context(person), **target_json(target, view)}
+    _cut_exceptions(call, person, shown)
     return JSONResponse(shown, headers=call.headers(view))
+
+
+def _cut_exceptions(call: Call, person: Person, shown: Json) -> None:
+    size = call.twin.switches.exceptions_page
+    if size and len(shown.get("exceptionOccurrences", ())) > size:
+        shown["exceptionOccurrences"] = shown["exceptionOccurrences"][:size]
+        path = f"{call.base}/users/{person.id}/events/{shown['id']}/exceptionOccurrences"
+        shown["exceptionOccurrences@odata.nextLink"] = f"{path}?$top={size}&$skip={size}"
 
 
 async def change(call: Call) -> Response:

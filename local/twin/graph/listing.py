@@ -16,7 +16,7 @@ from local.twin.graph.paths import Call, Entry, entry
 from local.twin.graph.preferences import query_options, read_view, whole_number
 from local.twin.graph.shapes import Json, context
 from local.twin.problem import GraphProblem, bad_request
-from local.twin.series import Instance, instances, touches
+from local.twin.series import Instance, instance_on, instances, touches
 from local.twin.world import Mailbox, Stamp, StoredEvent
 
 _PROPERTY = re.compile(
@@ -68,6 +68,18 @@ async def list_instances(call: Call) -> Response:
     if isinstance(master, Instance) or master.series is None:
         raise bad_request("Expanding the series is allowed for a series master only.")
     found: list[Target] = list(instances(master, first, last))
+    return _page(call, found, f"users('{person.id}')/events")
+
+
+async def list_exceptions(call: Call) -> Response:
+    """Where the link leads that goes on after the first of a master's exceptions."""
+    person, mailbox = call.owner(READ)
+    master = find_target(mailbox, call.names["event"])
+    if isinstance(master, Instance) or master.series is None:
+        raise bad_request("Expanding the series is allowed for a series master only.")
+    found: list[Target] = [
+        one for day in master.series.exceptions if (one := instance_on(master, day))
+    ]
     return _page(call, found, f"users('{person.id}')/events")
 
 
@@ -225,6 +237,7 @@ def _entries() -> list[Entry]:
         found += [
             entry("GET", f"{home}events", list_events),
             entry("GET", f"{home}events/{{event}}/instances", list_instances),
+            entry("GET", f"{home}events/{{event}}/exceptionOccurrences", list_exceptions),
             entry("GET", f"{home}calendarView", calendar_view),
         ]
     return found
