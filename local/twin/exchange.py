@@ -38,6 +38,9 @@ Target = StoredEvent | Instance
 Answer = Literal["accepted", "tentativelyAccepted", "declined"]
 Kind = Literal["created", "updated", "deleted"]
 
+TIMES = frozenset({
+    "start", "end", "is_all_day", "original_start_zone", "original_end_zone"
+})  # fmt: skip
 CROSSING = "Cannot move an occurrence to or past the day of the one before or after it."
 
 
@@ -278,11 +281,10 @@ class Exchange:
             return
         for exception in series_of(master).exceptions.values():
             answered = exception.attendees
-            for name in (
-                changed - exception.overridden - {"start", "end", "recurrence", "extended"}
-            ):
+            own = exception.overridden | (TIMES if exception.overridden & TIMES else frozenset())
+            for name in changed - own - {"start", "end", "recurrence", "extended"}:
                 setattr(exception, name, getattr(master, name))
-            if "attendees" in changed - exception.overridden:
+            if "attendees" in changed - own:
                 exception.attendees = with_status(master.attendees, answered)
 
     def _reset_answers(self, event: StoredEvent, changed: frozenset[str]) -> None:

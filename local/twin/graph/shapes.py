@@ -40,7 +40,8 @@ def instance_json(instance: Instance, view: View) -> Json:
     shown = _full(instance.exception or master, view)
     shown |= instance_ids(instance, view)
     shown["type"] = "exception" if instance.exception else "occurrence"
-    shown["start"], shown["end"] = _span(instance.start, instance.end, master, view)
+    own = instance.exception or master
+    shown["start"], shown["end"] = _span(instance.start, instance.end, own, view)
     shown["originalStart"] = f"{original_start(master, day).utc:%Y-%m-%dT%H:%M:%S}Z"
     shown["occurrenceId"] = _occurrence_name(master, day, view)
     shown["iCalUId"] = dated_uid(master.ical_uid, day)

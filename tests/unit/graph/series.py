@@ -14,6 +14,7 @@ from shared.calendar.event import (
     Series,
     ShowAs,
     Timed,
+    When,
     Zoned,
 )
 from shared.calendar.expansion import days
@@ -78,20 +79,29 @@ def series(draw: st.DrawFn) -> Event:
     if all(fate == "cancelled" for fate in fates.values()):
         fates[known[-1]] = ""
     given = tuple(
-        Override(day, draw(overridden(day))) for day, fate in fates.items() if fate == "changed"
+        Override(day, draw(overridden(day, master.when)))
+        for day, fate in fates.items()
+        if fate == "changed"
     )
     cancelled = tuple(day for day, fate in fates.items() if fate == "cancelled")
     return normal(replace(master, series=Series(master.series.rule, cancelled, given)))
 
 
 @st.composite
-def overridden(draw: st.DrawFn, day: date) -> tuple:
+def overridden(draw: st.DrawFn, day: date, when: When) -> tuple:
     values = {"subject": draw(st.sampled_from(("A", "B", "C")))}
     if draw(st.booleans()):
-        values["when"] = at(day, draw(st.integers(0, 22)))
+        values["when"] = draw(times(day, when))
     if draw(st.booleans()):
         values["attendees"] = draw(st.sampled_from(((), (ANN,), (BEN,))))
     return tuple(sorted(values.items()))
+
+
+def times(day: date, when: When) -> st.SearchStrategy[When]:
+    """On that day, as Outlook sees days: in the zone of the series."""
+    if isinstance(when, AllDay):
+        return st.just(AllDay(day, day + timedelta(days=2)))
+    return st.integers(0, 22).map(lambda hour: at(day, hour, when.start.zone))
 
 
 def singles() -> st.SearchStrategy[Event]:
