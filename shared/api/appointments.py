@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Request, Response
@@ -22,14 +23,19 @@ from shared.api.schemas import (
     AppointmentOut,
     AppointmentPatch,
     Appointments,
+    Split,
+    SplitIn,
     Written,
 )
+from shared.calendar.event import Event
+from shared.calendar.series_json import read_original_start
 from shared.errors import Problem, Refused
 from shared.policy.document import Document
 from shared.services import Services
-from shared.store.records import CalendarKey, OperationState, Tenant
+from shared.store.records import CalendarKey, Link, OperationState, Tenant
 from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
 from shared.sync.report import operation_json
+from shared.sync.split import split_appointment
 
 ATTEMPTS = 5
 
@@ -38,6 +44,10 @@ appointments = APIRouter(prefix="/tenants/{tenant}/appointments", tags=["appoint
 _WRITTEN: dict[int | str, dict[str, Any]] = {
     200: {"model": Written, "description": "Outlook has it, or had it already"},
     201: {"model": Written, "description": "Created in Outlook"},
+}
+
+_SPLIT: dict[int | str, dict[str, Any]] = {
+    201: {"model": Split, "description": "Outlook has both"}
 }
 
 
@@ -126,6 +136,51 @@ async def delete(
         if_version=wanted_version(if_match),
     )
     return await _answer(services, request, response, accepted, wait)
+
+
+@appointments.post("/{appointment}/split", response_model=Split, status_code=202, responses=_SPLIT)
+async def split(
+    tenant: OfTenant,
+    appointment: AppointmentId,
+    body: SplitIn,
+    services: Given,
+    request: Request,
+    response: Response,
+    if_match: IfMatch = None,
+    wait: Wait = 0,
+) -> Any:
+    """The series ends before `original_start`, and goes on as another appointment that begins
+    there. Asked again it changes nothing.
+    """
+    found = await find(services, tenant.id, appointment)
+    changes = body.model_dump(exclude={"original_start", "id"})
+    if "mailbox" in changes:
+        raise Refused(
+            Problem("invalid-request", "mailbox must be that of the series.", "/mailbox")
+        )
+
+    def wanted(link: Link, tail: Event) -> Wanted:
+        whole = editable(replace(found, link=replace(link, app=tail)))
+        return wanted_from(_checked(merge_patch({**whole, "revision": None}, changes)), None)
+
+    if found.link.app:
+        asked = wanted(found.link, found.link.app)
+        await _check_right(services, tenant, asked, changes.get("acting_user"))
+    ended, following = await split_appointment(
+        services.store,
+        services.wake,
+        tenant,
+        appointment,
+        read_original_start(body.original_start, "/original_start"),
+        body.id,
+        wanted,
+        services.clock(),
+        wanted_version(if_match),
+    )
+    parts = [await _answer(services, request, response, one, wait) for one in (ended, following)]
+    pending = any(one["operation"]["state"] == OperationState.PENDING for one in parts)
+    response.status_code = 202 if pending else 201
+    return {"ended": parts[0], "following": parts[1]}
 
 
 async def _put(services: Services, tenant: Tenant, appointment: str, wanted: Wanted) -> Accepted:

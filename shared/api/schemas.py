@@ -154,6 +154,7 @@ class AppointmentOut(_Out):
     organizer: str
     is_organizer: bool
     in_outlook: bool
+    follows: str
     synced: bool
     operation: str
     revision: int | None
@@ -186,6 +187,24 @@ class Written(_Out):
 
     operation: OperationOut
     appointment: AppointmentOut | None
+
+
+class SplitIn(BaseModel):
+    """`original_start` is the first occurrence that is to follow, `id` that of the appointment
+    it begins. Whatever else is named is otherwise there than in the series so far, as in a patch.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    original_start: str = Field(examples=["2026-12-14T10:00:00"])
+    id: str = Field(pattern=r"^[A-Za-z0-9._:@-]{1,120}$")
+
+
+class Split(_Out):
+    """What became of the two writes so far."""
+
+    ended: Written
+    following: Written
 
 
 class Appointments(_Out):

@@ -93,10 +93,17 @@ class Links(Leases):
     # Writing.
 
     async def accept(
-        self, key: CalendarKey, link: Link, pending: Pending, operations: Sequence[Operation]
+        self,
+        key: CalendarKey,
+        link: Link,
+        pending: Pending,
+        operations: Sequence[Operation],
+        also: Sequence[tuple[Link, Pending]] = (),
     ) -> None:
         partition = partition_of(key)
-        rows = [*link_writes(partition, link), pending_write(partition, pending)]
+        rows: list[Write] = []
+        for one, change in ((link, pending), *also):
+            rows += [*link_writes(partition, one), pending_write(partition, change)]
         await self._calendars.commit([*rows, *operation_writes(partition, operations)])
 
     async def attempt(

@@ -185,11 +185,17 @@ class MemoryStore(MemoryPeople):
         return renewed, stored
 
     async def accept(
-        self, key: CalendarKey, link: Link, pending: Pending, operations: Sequence[Operation]
+        self,
+        key: CalendarKey,
+        link: Link,
+        pending: Pending,
+        operations: Sequence[Operation],
+        also: Sequence[tuple[Link, Pending]] = (),
     ) -> None:
         draft = self._of(key).duplicate()
-        self._put_link(draft, link)
-        self._put_pending(draft, pending)
+        for one, change in ((link, pending), *also):
+            self._put_link(draft, one)
+            self._put_pending(draft, change)
         _put_operations(draft, operations)
         self._partitions[key] = draft
 

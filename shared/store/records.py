@@ -207,6 +207,7 @@ class Link:
     home: str = ""
     follows: str = ""
     mailed: datetime | None = None
+    follows: str = ""
     etag: str = ""
 
 

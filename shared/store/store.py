@@ -107,10 +107,15 @@ class Store(Protocol):
         self, key: CalendarKey, appointment: str, version: int
     ) -> Operation | None: ...
     async def accept(
-        self, key: CalendarKey, link: Link, pending: Pending, operations: Sequence[Operation]
+        self,
+        key: CalendarKey,
+        link: Link,
+        pending: Pending,
+        operations: Sequence[Operation],
+        also: Sequence[tuple[Link, Pending]] = (),
     ) -> None:
         """One transaction: the link (under its etag), the pending change, its operation (and the
-        superseded one's).
+        superseded one's). `also` are other links of the calendar with a change of their own.
         """
         ...
 

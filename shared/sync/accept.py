@@ -167,7 +167,7 @@ async def _accept(
         found = _Found(await store.link(key, appointment), await store.pending(key, appointment))
         link = change(found)
         if link is None and found.link is not None:
-            last = await _last(store, key, found.link)
+            last = await last_operation(store, key, found.link)
             if last.state is not OperationState.REFUSED:
                 return Accepted(last, found.link, created=False)
             link = replace(found.link, version=found.link.version + 1, changed=order.now)
@@ -368,10 +368,28 @@ def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Ope
     return pending, [operation, superseded]
 
 
-async def _last(store: Store, key: CalendarKey, link: Link) -> Operation:
+async def last_operation(store: Store, key: CalendarKey, link: Link) -> Operation:
     """The outcome for who asks for what is so already; a refused one may be asked for again."""
     last = await store.operation(key, link.appointment, link.version)
     when = link.changed or datetime.fromtimestamp(0, UTC)
     return last or Operation(
         link.appointment, link.version, Wish.WRITE, OperationState.APPLIED, when, when
     )
+
+
+def rewritten(
+    link: Link, pending: Pending | None, event: Event, if_version: int | None, now: datetime
+) -> tuple[Link, Pending, list[Operation]]:
+    """What is to be kept for other content of an appointment. Raises Refused."""
+    _check_version(link, if_version)
+    _check_organizer(link)
+    link = replace(link, version=link.version + 1, app=event, changed=now)
+    return link, *_queued(_Found(link, pending), link, _Order(Wish.WRITE, now))
+
+
+def begun(
+    appointment: str, wanted: Wanted, follows: str, now: datetime
+) -> tuple[Link, Pending, list[Operation]]:
+    """The same for an appointment that never was."""
+    link = replace(_first(appointment, wanted, 1, now), follows=follows)
+    return link, *_queued(_Found(None, None), link, _Order(Wish.WRITE, now))

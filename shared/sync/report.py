@@ -51,6 +51,7 @@ def appointment_json(link: Link) -> dict[str, Any]:
         "organizer": link.organizer,
         "is_organizer": link.is_organizer,
         "in_outlook": bool(link.event_id),
+        "follows": link.follows,
         "changed": link.changed.isoformat() if link.changed else None,
         "join_url": join_url_for_app(link),
         **(event_to_json(link.app) if link.app else {}),

@@ -148,6 +148,7 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         protected=True,
         join_url="https://teams.microsoft.com/l/meetup-join/19%3a",
         markup="<div>above</div><p>Review</p>",
+        follows="a0",
         etag=etag,
     )
 

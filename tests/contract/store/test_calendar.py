@@ -208,6 +208,26 @@ class TestAccepting:
         assert (found.version, found.app, waiting.version) == (4, None, 4)
         assert await store.operation(KEY, "a1", 3) == old
 
+    async def test_what_is_accepted_together_is_all_there(self, store: Store):
+        """Two links of one calendar, each with its pending change and its operation."""
+        operations = [examples.operation(), examples.operation("a2")]
+        also = [(examples.link("a2", "ev2"), examples.pending("a2"))]
+        await store.accept(KEY, examples.link(), examples.pending(), operations, also)
+
+        assert {link.appointment for link in await store.links(KEY)} == {"a1", "a2"}
+        assert {pending.appointment for pending in await store.pendings(KEY)} == {"a1", "a2"}
+        assert await store.operation(KEY, "a2", 3) == examples.operation("a2")
+
+    async def test_what_is_accepted_together_is_there_whole_or_not_at_all(self, store: Store):
+        await store.accept(KEY, examples.link("a2", "ev2"), examples.pending("a2"), [])
+        outdated = [(examples.link("a2", "ev2"), examples.pending("a2"))]
+
+        with pytest.raises(Contended):
+            await store.accept(KEY, examples.link(), examples.pending(), [], outdated)
+
+        assert await store.link(KEY, "a1") is None
+        assert await store.pending(KEY, "a1") is None
+
     async def test_a_change_of_an_outdated_link_is_not_accepted(self, store: Store):
         """Nothing of it is stored."""
         [link] = await linked(store, examples.link())

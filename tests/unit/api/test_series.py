@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 PATH = "/v1/tenants/acme/appointments/team"
 
 TEAM: dict[str, Any] = {
@@ -119,3 +121,102 @@ async def test_a_field_that_an_override_cannot_have_is_refused(api):
 
     assert answer.status_code == 400
     assert answer.json()["pointer"] == "/recurrence/overrides/0/status"
+
+
+SPLIT = {"original_start": "2026-12-14T10:00:00", "id": "team-2", "subject": "Smaller team"}
+
+
+async def test_a_split_ends_the_series_and_begins_another(api, stage):
+    """Both are pending writes of their own; COUNT and the days are shared out between them."""
+    await api.put(PATH, json=TEAM)
+
+    answer = await api.post(f"{PATH}/split", json=SPLIT)
+
+    assert answer.status_code == 202
+    ended, following = (answer.json()[name]["appointment"] for name in ("ended", "following"))
+    assert ended["subject"] == "Team"
+    assert ended["recurrence"] == {
+        "rrule": "FREQ=WEEKLY;BYDAY=MO;UNTIL=20261207T090000Z",
+        "exdates": ["2026-12-07T10:00:00"],
+        "overrides": [],
+    }
+    assert (following["id"], following["follows"]) == ("team-2", "team")
+    assert following["subject"] == "Smaller team"
+    assert following["start"]["date_time"] == "2026-12-14T10:00:00"
+    assert following["recurrence"] == {
+        "rrule": "FREQ=WEEKLY;BYDAY=MO;COUNT=7",
+        "exdates": [],
+        "overrides": TEAM["recurrence"]["overrides"],
+    }
+    await stage.settle("team")
+    await stage.settle("team-2")
+    assert (await api.get(PATH)).json()["synced"]
+
+
+async def test_the_same_split_again_changes_nothing(api):
+    await api.put(PATH, json=TEAM)
+    first = (await api.post(f"{PATH}/split", json=SPLIT)).json()
+
+    again = (await api.post(f"{PATH}/split", json=SPLIT)).json()
+
+    assert again == first
+
+
+async def test_a_split_may_change_the_rule(api):
+    await api.put(PATH, json=TEAM)
+    tuesdays = {
+        **SPLIT,
+        "start": {"date_time": "2026-12-15T10:00:00"},
+        "end": {"date_time": "2026-12-15T11:00:00"},
+        "recurrence": {"rrule": "FREQ=WEEKLY;BYDAY=TU", "overrides": []},
+    }
+
+    answer = await api.post(f"{PATH}/split", json=tuesdays)
+
+    shown = answer.json()["following"]["appointment"]["recurrence"]
+    assert shown == {"rrule": "FREQ=WEEKLY;BYDAY=TU", "exdates": [], "overrides": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"original_start": "2026-11-23T10:00:00"}, "/original_start"),
+        ({"original_start": "2026-12-15T10:00:00"}, "/original_start"),
+        ({"original_start": "soon"}, "/original_start"),
+        ({"id": "other"}, "/id"),
+        ({"mailbox": "ben@acme.example"}, "/mailbox"),
+        ({"start": {"date_time": "2026-12-15T10:00:00"}}, "/end"),
+        ({"status": "cancelled"}, "/status"),
+    ],
+)
+async def test_a_split_that_cannot_be_is_refused(api, body, pointer):
+    await api.put(PATH, json=TEAM)
+    await api.put(f"{PATH[:-4]}other", json={**TEAM, "recurrence": None})
+
+    answer = await api.post(f"{PATH}/split", json={**SPLIT, **body})
+
+    assert answer.status_code == 400
+    assert answer.json()["pointer"] == pointer
+    assert (await api.get(PATH)).json()["version"] == 1
+
+
+async def test_a_single_event_cannot_be_split(api):
+    await api.put(PATH, json={**TEAM, "recurrence": None})
+
+    answer = await api.post(f"{PATH}/split", json=SPLIT)
+
+    assert answer.json()["pointer"] == "/original_start"
+
+
+async def test_a_split_can_be_bound_to_a_version(api):
+    await api.put(PATH, json=TEAM)
+
+    answer = await api.post(f"{PATH}/split", json=SPLIT, headers={"If-Match": '"7"'})
+
+    assert answer.status_code == 412
+
+
+async def test_what_does_not_exist_cannot_be_split(api):
+    answer = await api.post(f"{PATH}/split", json=SPLIT)
+
+    assert answer.status_code == 404
