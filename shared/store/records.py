@@ -207,7 +207,6 @@ class Link:
     home: str = ""
     follows: str = ""
     mailed: datetime | None = None
-    follows: str = ""
     etag: str = ""
 
 
