@@ -85,6 +85,15 @@ WORK = (
         "Have the organiser change the meeting.",
     ),
     Cause(
+        "copy-differs",
+        409,
+        "An attendee's copy shows something else than the meeting",
+        "The attendee has changed their own copy in Outlook, which changes nothing for the "
+        "organiser and the others; the organiser's next update may write over it.",
+        FixedBy.USER,
+        "Have the attendee propose a new time, or the organiser change the meeting.",
+    ),
+    Cause(
         "superseded",
         409,
         "A later change took its place",

@@ -25,7 +25,7 @@ from shared.graph.tag import tag_property, tag_value, transaction_id
 from shared.graph.wire import Wire
 from shared.graph.writes import PLAIN, Manner, plan
 from shared.graph.zone_refusal import in_some_zone
-from shared.store.records import CalendarKey, Connection
+from shared.store.records import Calendar, CalendarKey, Connection
 
 PAGE_SIZE = "odata.maxpagesize=50"
 
@@ -38,6 +38,11 @@ class Mailbox:
         self._route = route
         self._connection = connection
         self._key = key
+
+    def other(self, calendar: Calendar, connection: Connection) -> "Mailbox":
+        """Another calendar's, by the same line."""
+        route = Route(self._wire.adapter, calendar.user_id, calendar.graph_calendar)
+        return Mailbox(self._wire, route, connection, calendar.key)
 
     async def delta(self, link: str, window: tuple[datetime, datetime]) -> Page:
         """`link` is "" to start a round over `window`. Raises Resync when the link is dead."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from shared.calendar.digest import address_key
-from shared.store.records import Calendar, Contact
+from shared.store.records import Calendar, Contact, Link
 
 _HARMLESS = frozenset(string.ascii_letters + string.digits + "._:~@-")
 MOST_HINTS = 50
@@ -77,3 +77,9 @@ def next_contact(old: Contact | None, wanted: Contact) -> Contact:
         return replace(wanted, version=1, etag="")
     same = replace(wanted, version=old.version, etag=old.etag)
     return old if same == old else replace(same, version=old.version + 1)
+
+
+def is_meeting(link: Link) -> bool:
+    """Linked at its organiser, who has invited somebody: there are copies of it."""
+    invited = link.outlook is not None and bool(link.outlook.attendees)
+    return invited and link.is_organizer and bool(link.event_id and link.ical_uid)

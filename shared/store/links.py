@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from shared.store.calendars import partition_of
-from shared.store.keys import escape
+from shared.store.keys import escape, is_meeting
 from shared.store.leases import Leases, extended, fence
 from shared.store.parallel import gathered
 from shared.store.records import (
@@ -25,6 +25,7 @@ from shared.store.settlement import (
     kept_prefix,
     link_name,
     link_writes,
+    meeting_name,
     operation_name,
     operation_writes,
     pending_name,
@@ -48,6 +49,11 @@ class Links(Leases):
         index = await self._calendars.get(partition_of(key), index_name(event_id))
         link = await self.link(key, index.text("appointment")) if index else None
         return link if link and link.event_id == event_id else None
+
+    async def meeting_link(self, key: CalendarKey, ical_uid: str) -> Link | None:
+        index = await self._calendars.get(partition_of(key), meeting_name(ical_uid))
+        link = await self.link(key, index.text("appointment")) if index else None
+        return link if link and link.ical_uid == ical_uid and is_meeting(link) else None
 
     async def links(self, key: CalendarKey, after: str = "", limit: int = 1000) -> list[Link]:
         condition = within(partition_of(key), "A|", escape(after))

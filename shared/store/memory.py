@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from shared.errors import Contended
-from shared.store.keys import escape, with_hints
+from shared.store.keys import escape, is_meeting, with_hints
 from shared.store.memory_directory import insert_or_match
 from shared.store.memory_people import MemoryPeople
 from shared.store.records import (
@@ -35,6 +35,7 @@ class _Partition:
 
     links: dict[str, Link] = field(default_factory=dict[str, Link])
     index: dict[str, str] = field(default_factory=dict[str, str])
+    meetings: dict[str, str] = field(default_factory=dict[str, str])
     pending: dict[str, Pending] = field(default_factory=dict[str, Pending])
     operations: dict[tuple[str, int], Operation] = field(
         default_factory=dict[tuple[str, int], Operation]
@@ -51,6 +52,7 @@ class _Partition:
         return _Partition(
             dict(self.links),
             dict(self.index),
+            dict(self.meetings),
             dict(self.pending),
             dict(self.operations),
             dict(self.copies),
@@ -140,6 +142,11 @@ class MemoryStore(MemoryPeople):
         partition = self._of(key)
         found = {e: partition.links.get(partition.index.get(e, "")) for e in event_ids}
         return {e: link for e, link in found.items() if link and link.event_id == e}
+
+    async def meeting_link(self, key: CalendarKey, ical_uid: str) -> Link | None:
+        partition = self._of(key)
+        link = partition.links.get(partition.meetings.get(ical_uid, ""))
+        return link if link and link.ical_uid == ical_uid and is_meeting(link) else None
 
     async def links(self, key: CalendarKey, after: str = "", limit: int = 1000) -> list[Link]:
         links = sorted(self._of(key).links.values(), key=lambda link: escape(link.appointment))
@@ -231,6 +238,8 @@ class MemoryStore(MemoryPeople):
         insert_or_match(draft.links, link.appointment, link, self._etag())
         if link.event_id:
             draft.index[link.event_id] = link.appointment
+        if is_meeting(link):
+            draft.meetings[link.ical_uid] = link.appointment
 
     def _put_pending(self, draft: _Partition, pending: Pending) -> Pending:
         return insert_or_match(draft.pending, pending.appointment, pending, self._etag())

@@ -297,13 +297,15 @@ class Copy:
 
     An attendee's copy of a meeting that is linked at its organiser's calendar, or (organizer "")
     an event from before the connection that the policy leaves alone until somebody edits it:
-    `etag` is Graph's, of when it was last looked at.
+    `etag` is Graph's, of when it was last looked at. `differs` names what the host app was told
+    that it shows otherwise than the organiser's meeting, "" if it does not.
     """
 
     event_id: str
     ical_uid: str
     organizer: str
     etag: str = ""
+    differs: str = ""
 
 
 @dataclass(frozen=True, slots=True)

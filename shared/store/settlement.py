@@ -2,12 +2,13 @@
 
 In a calendar's partition: A|appointment a link, E|hash of the event id its index row,
 P|appointment a pending change, O|appointment|version an operation, K|hash a copy,
+U|hash of the iCalUId the link of a meeting at its organiser,
 X|number a change in the outbox, numbered by the lease, H|appointment|version|side a kept content.
 """
 
 from collections.abc import Iterable
 
-from shared.store.keys import escape, hashed
+from shared.store.keys import escape, hashed, is_meeting
 from shared.store.records import Change, Kept, Link, Operation, Pending, Settlement
 from shared.store.rows import row_of
 from shared.store.transaction import Write, delete, put, upsert
@@ -19,6 +20,10 @@ def link_name(appointment: str) -> str:
 
 def index_name(event_id: str) -> str:
     return f"E|{hashed(event_id)}"
+
+
+def meeting_name(ical_uid: str) -> str:
+    return f"U|{hashed(ical_uid)}"
 
 
 def pending_name(appointment: str) -> str:
@@ -43,9 +48,11 @@ def kept_name(kept: Kept) -> str:
 
 def link_writes(partition: str, link: Link) -> list[Write]:
     writes = [put(link, partition, link_name(link.appointment))]
-    if link.event_id:
-        names = {"PartitionKey": partition, "RowKey": index_name(link.event_id)}
-        writes.append(Write("upsert", names | {"appointment": link.appointment}))
+    names = [index_name(link.event_id)] if link.event_id else []
+    names += [meeting_name(link.ical_uid)] if is_meeting(link) else []
+    for name in names:
+        row = {"PartitionKey": partition, "RowKey": name, "appointment": link.appointment}
+        writes.append(Write("upsert", row))
     return writes
 
 

@@ -3,6 +3,7 @@
 A change's id is made of what it reports, so that reporting it again is noticed.
 """
 
+import hashlib
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from shared.calendar.event import AllDay, Event
 from shared.calendar.event_json import event_to_json
 from shared.errors import Problem
+from shared.graph.seen import Seen
 from shared.store.records import (
     Calendar,
     CalendarKey,
@@ -29,6 +31,7 @@ CREATED = "calbridge.appointment.created"
 UPDATED = "calbridge.appointment.updated"
 DELETED = "calbridge.appointment.deleted"
 CANCELLED = "calbridge.appointment.cancelled"
+COPY_DIFFERS = "calbridge.appointment.copy_differs"
 APPLIED = "calbridge.operation.applied"
 REFUSED = "calbridge.operation.refused"
 CALENDAR_STATE = "calbridge.calendar.state"
@@ -89,6 +92,28 @@ def appointment_change(
         data["overruled"] = overruled
     identity = f"{link.appointment}.{link.version}.{kind.rpartition('.')[2]}"
     return Change(identity, kind, link.appointment, now, data)
+
+
+def copy_change(
+    organizer: Calendar,
+    copy: Calendar,
+    link: Link,
+    fields: tuple[str, ...],
+    seen: Seen,
+    now: datetime,
+) -> Change:
+    """`seen` is the copy, `fields` what it shows otherwise. The appointment is as it was."""
+    data: dict[str, Any] = {
+        "appointment": {"mailbox": organizer.address, **appointment_json(link)},
+        "calendar": organizer.key.calendar,
+        "changed_in": "outlook",
+        "copy": {"mailbox": copy.address, "calendar": copy.key.calendar},
+        "fields": list(fields),
+        "cause": "copy-differs",
+    }
+    look = hashlib.sha256(f"{seen.event_id}/{seen.etag}".encode()).hexdigest()[:24]
+    identity = f"{link.appointment}.copy_differs.{look}"
+    return Change(identity, COPY_DIFFERS, link.appointment, now, data)
 
 
 _JSON_NAMES = {"when": ("start", "end"), "reminder": ("reminder_minutes",)}

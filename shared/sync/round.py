@@ -23,6 +23,7 @@ from shared.store.records import (
     Settlement,
 )
 from shared.sync.brake import checked
+from shared.sync.copies import explained
 from shared.sync.discard import discarded
 from shared.sync.inbound import Case, imported, let_go, receive
 from shared.sync.meetings import appointment_id, held_elsewhere, is_taken_over, take_over
@@ -263,6 +264,8 @@ async def _news(shift: Shift, item: Seen, known: Copy | None) -> Settlement | No
     copy = Copy(item.event_id, item.ical_uid, "", item.etag)
     if not shift.calendar.announced and shift.policy.backfill is Backfill.NONE:
         return Settlement(copy=copy)
+    if not item.is_organizer and (told := await explained(shift, item, known)):
+        return told
     if shift.policy.import_new is ImportNew.NONE or shift.policy.direction is Direction.TO_OUTLOOK:
         return None
     if not item.is_organizer and (host := await held_elsewhere(shift, item)):

@@ -84,7 +84,7 @@ READS = {
     "tenant", "calendar", "connection", "calendars", "calendar_at", "marked", "link",
     "links_of", "links", "copies", "pending", "pendings", "operation", "located", "outbox",
     "changes", "head", "endpoints", "due", "tenants", "connections", "all_copies",
-    "contact", "contacts", "contacts_at", "kept",
+    "contact", "contacts", "contacts_at", "meeting_link", "kept",
 }  # fmt: skip
 
 

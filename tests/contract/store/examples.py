@@ -187,7 +187,7 @@ def change(name: str = "ch1") -> Change:
 
 
 def copy(event_id: str = "ev9") -> Copy:
-    return Copy(event_id, "ical", "bob@example.com", 'W/"graph"')
+    return Copy(event_id, "ical", "bob@example.com", 'W/"graph"', "9a8b")
 
 
 def endpoint(name: str = "e1", etag: str = "") -> Endpoint:
