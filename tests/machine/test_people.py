@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.calendar.event import Attendee, Response
+from shared.calendar.event import Attendee, AttendeeKind, Response
 from shared.store.records import Contact, State
 from tests.machine.stage import TENANT, Stage
 from tests.machine.telling import WITH_BEN, begun, link_of, put, state_of, told
@@ -131,6 +131,18 @@ async def test_a_copy_that_goes_its_own_way_is_told_once(policy):
     ]
     assert only_event(stage, "anna").subject == "Lunch"
     assert stage.host.echoes == []
+
+
+async def test_the_copy_of_a_room_never_counts_as_different():
+    """Exchange gives it another subject; it is a resource of the meeting."""
+    stage = await begun("anna", "ben")
+    room = Attendee("ben@contoso.test", kind=AttendeeKind.RESOURCE)
+    await put(stage, replace(WITH_BEN, attendees=(room,)))
+    await stage.settle_down()
+    stage.outlook("ben").update_event(only_event(stage, "ben").id, {"subject": "Anna"})
+    await stage.settle_down()
+
+    assert await differences(stage) == []
 
 
 async def test_an_update_of_the_organiser_is_no_attendees_edit():

@@ -85,16 +85,16 @@ async def test_people_are_listed_by_page(store: Store):
     assert sorted(listed) == sorted(names)
 
 
-async def test_a_thousand_people_are_put_at_once(store: Store):
+async def test_many_people_are_put_at_once(store: Store):
     """More than go into one transaction, and none of them is lost."""
-    many = [replace(ADA, id=f"p{n}", addresses=(f"p{n}@acme.example",)) for n in range(1000)]
+    many = [replace(ADA, id=f"p{n}", addresses=(f"p{n}@acme.example",)) for n in range(150)]
     kept = await store.put_contacts("acme", many)
 
     assert [one.id for one in kept] == [one.id for one in many]
-    assert len(await store.contacts("acme", limit=2000)) == 1000
-    assert set(await store.contacts_at("acme", ["p0@acme.example", "p999@acme.example"])) == {
+    assert len(await store.contacts("acme", limit=200)) == 150
+    assert set(await store.contacts_at("acme", ["p0@acme.example", "p149@acme.example"])) == {
         "p0@acme.example",
-        "p999@acme.example",
+        "p149@acme.example",
     }
 
 
