@@ -18,6 +18,7 @@ from shared.calendar.series import (
     with_cancelled,
     with_override,
 )
+from shared.graph.seen import Seen
 from shared.graph.series_shown import SELECT, whole_from_graph
 from tests.machine.stage import TENANT, Stage
 from tests.machine.telling import link_of
@@ -41,7 +42,9 @@ MADE_IN_OUTLOOK = {
         "range": {"type": "numbered", "startDate": "2026-03-10", "numberOfOccurrences": 6},
     },
 }
-_WHOLE = View(select=frozenset(name.lower() for name in SELECT), expand_exceptions=True)
+_WHOLE = View(
+    immutable=True, select=frozenset(name.lower() for name in SELECT), expand_exceptions=True
+)
 
 
 # What the host app writes.
@@ -123,10 +126,36 @@ def at(day: date, hour: int) -> dict[str, Any]:
 
 
 def in_outlook(stage: Stage, event_id: str, mailbox: str = "anna") -> Event:
-    """The series as a whole."""
-    seen = whole_from_graph(target_json(stored(stage, event_id, mailbox), _WHOLE), TENANT)
-    assert seen.event is not None
-    return seen.event
+    """A series as a whole."""
+    event = seen_whole(stored(stage, event_id, mailbox)).event
+    assert event is not None
+    return event
+
+
+def all_in_outlook(stage: Stage, mailbox: str = "anna") -> list[Seen]:
+    events = stage.twin.world.mailboxes[stage.people[mailbox].id].events
+    return [seen_whole(event) for event in events.values()]
+
+
+def seen_whole(event: StoredEvent) -> Seen:
+    return whole_from_graph(target_json(event, _WHOLE), TENANT)
+
+
+def value_of(event: Event, field: str) -> str:
+    """A word for what an event has in a field; for a date, what takes place on that day."""
+    if field == "hour":
+        assert isinstance(event.when, Timed)
+        return str(event.when.start.wall.hour)
+    if field == "count":
+        return str(event.series and event.series.rule.count)
+    if not field[0].isdigit():
+        return getattr(event, field)
+    day = date.fromisoformat(field)
+    if is_cancelled(event, day):
+        return "cancelled"
+    overrides = event.series.overrides if event.series else ()
+    own = next((one for one in overrides if one.day == day), None)
+    return dict(own.values).get("subject", "plain") if own else "plain"
 
 
 async def event_id(stage: Stage, name: str = "lunch") -> str:

@@ -24,9 +24,9 @@ from hypothesis.stateful import (
 from shared.calendar.digest import differing
 from shared.calendar.event import Event
 from shared.errors import Refused
-from shared.graph.mapping import seen_from_graph
 from shared.sync.accept import Wanted, delete_appointment, put_appointment
-from tests.machine.stage import TENANT, Crash, Stage, as_told
+from tests.machine.series_telling import all_in_outlook, in_outlook, value_of
+from tests.machine.stage import Crash, Stage, as_told
 from tests.machine.telling import COFFEE, LUNCH, WITH_BEN
 
 # Shrinking a failure of this machine takes minutes; MACHINE_SHRINK=1 asks for it.
@@ -210,8 +210,7 @@ class TwoSides(RuleBasedStateMachine):
         link = await self.stage.memory.link(self.stage.key("anna"), name)
         if not event_id or link is None or link.outlook is None:
             return False
-        shown = seen_from_graph(self.stage.outlook("anna").get_event(event_id), TENANT).event
-        assert shown is not None
+        shown = in_outlook(self.stage, event_id)
         return any(
             getattr(link.outlook, field) != word == getattr(shown, field)
             for field in FIELDS
@@ -317,13 +316,7 @@ class TwoSides(RuleBasedStateMachine):
         links = [
             link for link in await stage.memory.links(stage.key("anna")) if link.app is not None
         ]
-        shown = {
-            seen.event_id: seen
-            for seen in (
-                seen_from_graph(item, TENANT)
-                for item in stage.outlook("anna").list_events(FIRST, LAST)
-            )
-        }
+        shown = {seen.event_id: seen for seen in all_in_outlook(stage)}
         self.converged(links, shown)
         self.nothing_twice(shown)
         self.last_edit_stands({link.appointment: link for link in links})
@@ -340,12 +333,8 @@ class TwoSides(RuleBasedStateMachine):
         assert {link.appointment for link in links} == set(self.stage.host.appointments)
 
     def _shown(self, shown: dict[str, Any], link: Any) -> Any:
-        mailbox = self.stage.twin.world.mailboxes[self.stage.people["anna"].id]
-        stored = mailbox.find(link.event_id)
-        assert stored is not None, f"{link.appointment} has no event"
-        found = [s for s in shown.values() if mailbox.find(s.event_id) is stored]
-        assert len(found) == 1
-        return found[0]
+        assert link.event_id in shown, f"{link.appointment} has no event"
+        return shown[link.event_id]
 
     def nothing_twice(self, shown: dict[str, Any]) -> None:
         subjects = [seen.event.subject for seen in shown.values()]
@@ -360,7 +349,7 @@ class TwoSides(RuleBasedStateMachine):
             if name in self.app_deleted | self.outlook_deleted:
                 continue
             assert name in links, f"{name} vanished though nobody deleted it"
-            assert getattr(links[name].app, field) in sides.values()
+            assert value_of(links[name].app, field) in sides.values()
 
     async def nothing_leaks(self, links: list[Any], shown: dict[str, Any]) -> None:
         stage = self.stage
