@@ -137,7 +137,7 @@ async def _create(shift: Shift, work: Work) -> None:
     manner = shift.manner_for(work.link)
     seen = await shift.mailbox.create(event, work.link.appointment, work.link.life, manner)
     if is_in_parts(event):
-        return await _look_again(shift, replace(work, pending=pending), await whole(shift, seen))
+        return await _look_again(shift, replace(work, pending=pending), seen)
     await _written(shift, replace(work, pending=pending), seen)
     return None
 

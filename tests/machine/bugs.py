@@ -11,11 +11,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from shared.calendar.digest import digest
+from shared.calendar.digest import digest, same_field
+from shared.calendar.series import normal
 from shared.graph.mailbox import Mailbox
 from shared.store.memory import MemoryStore
-from shared.sync import accept, engine, inbound, outbound
+from shared.sync import accept, engine, inbound, outbound, series_push, series_window
+from shared.sync import merge as merging
 from shared.sync import round as rounds
+from shared.sync import series_round as rounds_of_series
 from shared.sync.decide import Changed, Gone, Same
 
 EXAMPLES = "400"
@@ -139,6 +142,60 @@ def no_fence() -> None:
     MemoryStore._renewed = unfenced
 
 
+def forgotten_steps() -> None:
+    """What a step of a series leaves in Outlook is not remembered before it is sent."""
+    series_push._left_by = lambda now, shown, step: frozenset()
+
+
+def whole_series_digests_only() -> None:
+    """What may have been written of a series is remembered whole, not part by part."""
+    inbound.part_digests = lambda event, base: frozenset()
+
+
+def series_merged_whole() -> None:
+    """A series that both sides edited is taken from one of them."""
+
+    def whole(base: Any, outlook: Any, app: Any, event: Any, policy: Any) -> Any:
+        edited = not same_field("series", base, outlook)
+        wins = edited and (policy.winner == "outlook" or same_field("series", base, app))
+        return normal(replace(event, series=(outlook if wins else app).series)), ()
+
+    merging.merge_series = whole
+
+
+def unnoticed_cancellation() -> None:
+    """Days that a round does not show are not missed."""
+    series_window.starts = lambda event, window: sorted(
+        item
+        for item in _shown_days  # what was shown is what should be
+    )
+
+    proper = series_window.is_known
+
+    def known(one: Any, link: Any, copy: Any, window: Any) -> bool:
+        _shown_days[:] = [
+            series_window._shown_at(i, link.outlook)
+            for i in one.pieces
+            if link is not None and link.outlook is not None
+        ]
+        return proper(one, link, copy, window)
+
+    rounds_of_series.is_known = known
+
+
+_shown_days: list[Any] = []
+
+
+def etag_of_the_master_only() -> None:
+    """An exception's new etag says nothing where its master's is the old one."""
+    series_window.marks = lambda etags: set()
+
+
+def occurrences_written_unseen() -> None:
+    """A series is written over what it was when it was last read, whatever it is by now."""
+    series_push._is_gentle = lambda planned: True
+
+
 BUGS: dict[str, Callable[[], None]] = {
     bug.__name__: bug
     for bug in (
@@ -154,6 +211,12 @@ BUGS: dict[str, Callable[[], None]] = {
         delta_link_first,
         early_unmark,
         no_fence,
+        forgotten_steps,
+        whole_series_digests_only,
+        series_merged_whole,
+        unnoticed_cancellation,
+        etag_of_the_master_only,
+        occurrences_written_unseen,
     )
 }
 
