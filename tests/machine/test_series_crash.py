@@ -14,6 +14,7 @@ from tests.machine.series_telling import (
     WITH_BEN,
     cancelled,
     cancels_day,
+    edits_day,
     event_id,
     in_outlook,
     later,
@@ -126,3 +127,25 @@ async def test_lost_answers_do_no_harm(story: Story):
         await work(stage)
         await stage.settle_down(polls=False)
         await check(stage, STORIES[story])
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_half_written_series_is_no_edit_of_the_person_who_edits_a_day(after: bool):
+    """The worker dies around the steps of a new time, some of whose days Exchange has dropped;
+    a person renames another day meanwhile. All that was wanted stands.
+    """
+    for effect in range(60):
+        stage = Stage()
+        await stage.connect("anna", "ben")
+        await at_rest(stage)
+        await put(stage, NEW_TIME)
+        fuse = stage.fuse
+        fuse.left, fuse.after = effect, after
+        await stage.take_message()
+        over, fuse.left = not fuse.blown, None
+        edits_day(stage, await event_id(stage), FOURTH, {"subject": "Review"})
+        await stage.settle_down()
+        await check(stage, named(NEW_TIME, FOURTH, "Review"))
+        if over:
+            return
+    raise AssertionError("writing one series has no end")
