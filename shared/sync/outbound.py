@@ -25,7 +25,7 @@ from shared.sync.decide import DeleteApp
 from shared.sync.direction import mute
 from shared.sync.inbound import WITHDRAWN, Case, action, ended, receive, traces, unowned
 from shared.sync.report import outcome
-from shared.sync.series_push import bare_traces, is_in_parts, whole, write_series
+from shared.sync.series_push import bare_traces, is_in_parts, write_series
 from shared.sync.series_window import is_series, marks_of
 from shared.sync.shift import Shift
 from shared.sync.work import Work
@@ -144,7 +144,7 @@ async def _create(shift: Shift, work: Work) -> None:
 
 async def _found_by_tag(shift: Shift, link: Link) -> Seen | None:
     found = await shift.mailbox.find_by_tag(link.appointment)
-    return await whole(shift, found[0]) if found else None
+    return found[0] if found else None
 
 
 async def _update(shift: Shift, work: Work) -> None:
@@ -153,7 +153,8 @@ async def _update(shift: Shift, work: Work) -> None:
         raise ValueError("an update needs the content of both sides")
     if is_series(link.outlook) or is_series(link.app):
         look = _must_look(shift, work, {}) or _must_look(shift, work, {"recurrence": None})
-        return await write_series(shift, work, look=look)
+        done = await write_series(shift, work, _look_again, look=look)
+        return await _as_it_is(shift, done) if done else None
     patch = plan(link.outlook, link.app, link.markup, shift.manner_for(link))
     if _must_look(shift, work, patch):
         return await _look_again(shift, work, await shift.mailbox.event(link.event_id))

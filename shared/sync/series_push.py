@@ -5,6 +5,7 @@ again, and what is left of the steps is found anew. So a worker may die anywhere
 drop exceptions where the rule changes, and a person may edit in between.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -15,9 +16,7 @@ from shared.graph.seen import Kind, Seen
 from shared.graph.series_writes import Step, WriteMaster, outcomes, steps
 from shared.graph.writes import Manner
 from shared.store.records import Settlement
-from shared.sync.conference import join_url_for_app
-from shared.sync.inbound import Case, ended, receive, traces
-from shared.sync.report import outcome
+from shared.sync.inbound import Case, receive, traces
 from shared.sync.shift import Shift
 from shared.sync.work import Work
 
@@ -29,20 +28,27 @@ UNREADABLE = Problem(
     "series-not-readable",
     "Somebody gave the series a pattern in Outlook that Graph does not describe.",
 )
+# How often a step finds the series otherwise than it was just read.
+MOST_MISSED = 3
+LookAgain = Callable[[Shift, Work, Seen | None], Awaitable[None]]
+"""Settles what Outlook shows otherwise than the link has it."""
 # What of a master's PATCH may make Exchange give up exceptions.
 _HARSH = frozenset({"recurrence", "start", "end", "isAllDay"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """`begun` is the work as it is stored, `sent` what was sent already and at what content,
-    `tried` the cancelled days that this was to bring back.
+    """`begun` is the work as it is stored, `missed` how often something else came in between.
+    `sent` is what was sent already and at what content, `tried` the cancelled days that this was
+    to bring back.
     """
 
     begun: Work
     work: Work
     shown: Seen
     manner: Manner
+    look_again: LookAgain
+    missed: int = 0
     sent: frozenset[tuple[str, str]] = frozenset()
     tried: frozenset[date] = frozenset()
 
@@ -60,18 +66,21 @@ class _Progress:
         )
 
 
-async def write_series(shift: Shift, work: Work, *, look: bool) -> None:
-    """Settles it, or what a look found; then what is left is still pending."""
+async def write_series(
+    shift: Shift, work: Work, look_again: LookAgain, *, look: bool
+) -> Work | None:
+    """The work, with the link as Outlook shows it, once nothing more can be written of it. None:
+    a look found what had to be settled first; what is left is still pending.
+    """
     link = work.link
     shown = Seen(link.event_id, link.outlook_etag, kind=Kind.MASTER, event=link.outlook)
     shown = replace(shown, body_html=link.markup)
-    now: _Progress | None = _Progress(work, work, shown, shift.manner_for(link))
+    now: _Progress | None = _Progress(work, work, shown, shift.manner_for(link), look_again)
     if look or not _is_gentle(now.steps):
         now = await _look(shift, now)
     while now is not None and now.steps:
         now = await _send(shift, now, now.steps[0])
-    if now is not None:
-        await _as_it_is(shift, now.work)
+    return now.work if now else None
 
 
 def _is_gentle(planned: tuple[Step, ...]) -> bool:
@@ -104,7 +113,9 @@ async def _send(shift: Shift, now: _Progress, step: Step) -> _Progress | None:
     try:
         await shift.mailbox.write_step(now.shown.event_id, now.shown, step, now.shown.etag)
     except Contended:
-        return await _look(shift, now)
+        if now.missed == MOST_MISSED:
+            raise
+        return await _look(shift, replace(now, missed=now.missed + 1))
     restores = step.restores if isinstance(step, WriteMaster) else ()
     return await _look(
         shift, replace(now, sent=now.sent | {here}, tried=now.tried.union(restores))
@@ -122,36 +133,19 @@ def _left_by(now: _Progress, shown: Event, step: Step) -> frozenset[str]:
 
 
 async def _look(shift: Shift, now: _Progress) -> _Progress | None:
-    """None when what Outlook shows had to be settled first: what is pending is begun anew."""
+    """None when what Outlook shows had to be settled first."""
     link, pending = now.work.link, now.work.pending
     seen = await shift.mailbox.event(link.event_id, series=True)
     if seen is not None and seen.is_unreadable:
         raise Rejected(UNREADABLE)
-    settlement = receive(
-        Case(shift.key, shift.calendar.address, link, pending, seen, shift.policy, shift.clock())
-    )
-    if settlement is None and seen is not None and seen.event is not None:
-        return replace(now, shown=seen)
-    if settlement is None or settlement.link is None or seen is None:
-        return await _settled(shift, settlement)
-    if settlement != Settlement(link=settlement.link):
-        return await _settled(shift, settlement)
-    return replace(now, work=replace(now.work, link=settlement.link), shown=seen)
-
-
-async def _settled(shift: Shift, settlement: Settlement | None) -> None:
-    if settlement is not None:
-        await shift.settle(settlement)
-
-
-async def _as_it_is(shift: Shift, work: Work) -> None:
-    """Outlook shows what is wanted, as far as it can be written."""
-    link = replace(work.link, base=work.link.app)
-    done = ended(work.pending, shift.clock(), warnings=work.warnings)
-    told = outcome(shift.key, done, shift.clock(), join_url_for_app(link))
-    await shift.settle(
-        Settlement(link=link, done=work.pending, operations=(done,), changes=(told,))
-    )
+    policy, address = shift.policy_for(link), shift.calendar.address
+    settlement = receive(Case(shift.key, address, link, pending, seen, policy, shift.clock()))
+    if settlement is not None and settlement != Settlement(link=settlement.link):
+        return await now.look_again(shift, now.work, seen)
+    if seen is None or seen.event is None:
+        return await now.look_again(shift, now.work, seen)
+    known = settlement.link if settlement and settlement.link else link
+    return replace(now, work=replace(now.work, link=known), shown=seen)
 
 
 def is_in_parts(event: Event) -> bool:
@@ -164,10 +158,3 @@ def bare_traces(event: Event) -> frozenset[str]:
     if event.series is None:
         return frozenset()
     return traces(replace(event, series=Series(event.series.rule)), None)
-
-
-async def whole(shift: Shift, seen: Seen) -> Seen | None:
-    """A series as one event; only a read of its own shows it so."""
-    if seen.kind is not Kind.MASTER:
-        return seen
-    return await shift.mailbox.event(seen.event_id, series=True)
