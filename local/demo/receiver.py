@@ -26,10 +26,11 @@ WORDS = {
     "updated": "Changed in Outlook",
     "deleted": "Deleted in Outlook",
     "cancelled": "Cancelled in Outlook",
+    "detached": "Deleted in Outlook, and kept here",
 }
 NOT_CONTENT = frozenset(
     {"id", "version", "mailbox", "revision", "origin", "organizer", "is_organizer"}
-    | {"in_outlook", "changed", "calendar", "synced", "operation"}
+    | {"in_outlook", "hidden", "changed", "calendar", "synced", "operation"}
 )
 
 

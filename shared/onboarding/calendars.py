@@ -93,6 +93,7 @@ def _fresh(
         address=person.address,
         state=State.PROVISIONING,
         since=services.clock(),
+        connected=services.clock(),
         interval=services.settings.poll_seconds,
     )
 

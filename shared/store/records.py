@@ -134,6 +134,7 @@ class Calendar:
     window_end: datetime | None = None
     last_round: datetime | None = None
     last_change: datetime | None = None
+    connected: datetime | None = None
     announced: bool = False
     subscription: str = ""
     subscription_expires: datetime | None = None
@@ -176,7 +177,9 @@ class Link:
     `project` and `type` are the host app's words that choose a policy. `protected`: the host app
     keeps it whatever Outlook deletes. `parent` is the appointment this event is made of, where it
     is a copy for a participant or one occurrence of a series; `home` is then the calendar of that
-    appointment, as text. `mailed` is when a write last made Exchange mail attendees.
+    appointment, as text. `mailed` is when a write last made Exchange mail attendees. `hidden`: it
+    lies beyond the host app's horizon. `first_only`: Outlook has a series, of which the host app
+    gets no more than its first occurrence.
     `exceptions` are short hashes of the etags of a series' exceptions. `follows` is the
     appointment whose series this one goes on with.
     `markup` is the whole body in Outlook where more stands in it than that of `outlook`.
@@ -207,6 +210,8 @@ class Link:
     home: str = ""
     follows: str = ""
     mailed: datetime | None = None
+    hidden: bool = False
+    first_only: bool = False
     etag: str = ""
 
 

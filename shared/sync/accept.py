@@ -25,6 +25,7 @@ from shared.store.records import (
     Link,
     Operation,
     OperationState,
+    Origin,
     Pending,
     State,
     Tenant,
@@ -35,7 +36,9 @@ from shared.sync.conference import with_conference
 from shared.sync.direction import mute, muteness
 from shared.sync.inbound import WITHDRAWN, traces
 from shared.sync.recurring import unheld
+from shared.sync.refusals import deletion_refusal, edit_refusal, late_refusal
 from shared.sync.report import warning_json
+from shared.sync.view import in_view
 from shared.sync.wake import Wake
 
 # Two writers of one appointment at a time are common, ten in a row are a loop.
@@ -78,12 +81,13 @@ class _Found:
 @dataclass(frozen=True, slots=True)
 class _Home:
     """`counted` is the version that counting goes on from; `moved` says that the appointment
-    was deleted in another mailbox and is to live here.
+    was deleted in another mailbox and is to live here; `connected` is when the calendar was.
     """
 
     key: CalendarKey
     counted: int = 0
     moved: bool = False
+    connected: datetime | None = None
 
 
 async def put_appointment(
@@ -104,9 +108,13 @@ async def put_appointment(
     wanted = replace(wanted, event=event)
 
     def change(found: _Found) -> Link | None:
+        if problem := _refusal(document, found.link, wanted, home.connected):
+            raise Refused(problem)
         if found.link is None:
-            return _first(appointment, wanted, home.counted + 1, now)
-        return _written(found.link, found.pending, wanted, home.counted, now)
+            link = _first(appointment, wanted, home.counted + 1, now)
+        else:
+            link = _written(found.link, found.pending, wanted, home.counted, now)
+        return link and in_view(link, policy, now)
 
     wish = Wish.CANCEL if wanted.status is AppointmentStatus.CANCELLED else Wish.WRITE
     warnings = tuple(warning_json(warning) for warning in length_warnings(wanted.event))
@@ -139,12 +147,23 @@ async def delete_appointment(
         )
 
     def change(found: _Found) -> Link | None:
-        if found.link and (problem := mute(document, found.link)):
+        link = found.link
+        if link and (problem := mute(document, link) or deletion_refusal(link)):
             raise Refused(problem)
         return _withdrawn(found.link, if_version, now, cancel=cancel)
 
     wish = Wish.CANCEL if cancel else Wish.DELETE
     return await _accept(store, wake, key, appointment, change, _Order(wish, now, comment))
+
+
+def _refusal(
+    document: Document, link: Link | None, wanted: Wanted, connected: datetime | None
+) -> Problem | None:
+    policy = document.policy_for(wanted.project, wanted.type)
+    if link is None or not link.event_id:
+        return late_refusal(wanted.event, policy, connected)
+    was = document.policy_for(link.project, link.type)
+    return edit_refusal(link, wanted.event, (was, policy))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +216,8 @@ async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) ->
             )
         )
     home = await store.claim(tenant.id, appointment, key)
-    return _Home(key) if home == key else await _moved(store, appointment, home, key)
+    found = _Home(key) if home == key else await _moved(store, appointment, home, key)
+    return replace(found, connected=calendar.connected if calendar else None)
 
 
 async def _moved(store: Store, appointment: str, home: CalendarKey, key: CalendarKey) -> _Home:
@@ -263,6 +283,7 @@ def _written(
         project=wanted.project,
         type=wanted.type,
         protected=wanted.protected,
+        origin=link.origin if link.event_id else Origin.APP,
     )
 
 

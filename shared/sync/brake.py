@@ -9,11 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from shared.errors import Contended, Reconnect
 from shared.graph.seen import Seen
-from shared.store.records import Held, Link, Pending
+from shared.store.records import Held, Link
 from shared.sync.decide import DeleteApp, Merge, WriteApp
 from shared.sync.guard import Count, Limits, brake, is_meant, mails
 from shared.sync.inbound import Case, action
 from shared.sync.shift import Shift
+from shared.sync.veil import case_of
 
 CAUSE = "mass-change"
 # Named in what the host app is told, for somebody to look at.
@@ -84,19 +85,18 @@ async def _suspects(
             if item is None and is_missing and is_missing(link):
                 item = Seen(link.event_id, removed=True)
             if item is not None:
-                _suspect(suspects, _case(shift, link, pendings.get(link.appointment), item))
+                _suspect(suspects, case_of(shift, link, pendings.get(link.appointment), item))
     return suspects
 
 
-def _case(shift: Shift, link: Link, pending: Pending | None, item: Seen) -> Case:
-    policy = shift.policy_for(link)
-    return Case(shift.key, shift.calendar.address, link, pending, item, policy, shift.clock())
-
-
 def _suspect(suspects: _Suspects, case: Case) -> None:
-    """What our own pending write did, or will do, is nobody else's change."""
+    """What our own pending write did, or will do, is nobody else's change; nor is it one that a
+    policy shows or hides what was there.
+    """
     seen, link = case.seen, case.link
     if seen is None or (seen.event is None and not seen.removed):
+        return
+    if not seen.removed and seen.etag == link.outlook_etag:
         return
     match action(replace(case, seen=None) if seen.removed else case):
         case DeleteApp() if seen.removed:

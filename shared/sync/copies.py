@@ -15,6 +15,7 @@ from shared.calendar.event import AttendeeKind, Event
 from shared.errors import CalbridgeError
 from shared.graph.seen import Seen
 from shared.policy.policy import Direction
+from shared.policy.shape import hidden_fields
 from shared.store.keys import mailbox_names
 from shared.store.records import Calendar, CalendarKey, Copy, Link, Settlement, State
 from shared.sync.report import copy_change
@@ -27,9 +28,11 @@ HEARD = frozenset({Direction.BOTH, Direction.TO_APP})
 
 
 async def explained(shift: Shift, item: Seen, known: Copy | None) -> Settlement | None:
-    """None: there is nothing to tell of this copy, or nothing new."""
+    """None: there is nothing to tell of this copy, nothing new, or nothing that may be known."""
     key = await shift.store.calendar_at(shift.key.tenant, item.organizer)
     if key is None or key == shift.key or item.event is None:
+        return None
+    if hidden_fields(item.event.sensitivity, shift.policy):
         return None
     link = await shift.store.meeting_link(key, item.ical_uid)
     if link is None or link.outlook is None:

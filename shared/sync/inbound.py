@@ -17,7 +17,7 @@ from shared.calendar.digest import (
 )
 from shared.calendar.event import FIELDS, Conference, Event
 from shared.errors import Problem
-from shared.graph.seen import Seen
+from shared.graph.seen import Kind, Seen
 from shared.policy.policy import Deletion, Direction, Owner, Policy
 from shared.store.records import (
     AppointmentStatus,
@@ -41,6 +41,7 @@ from shared.sync.decide import (
     Gone,
     Merge,
     Nothing,
+    Report,
     Same,
     Side,
     WriteApp,
@@ -48,11 +49,13 @@ from shared.sync.decide import (
     decide,
     muted,
 )
-from shared.sync.merge import Conflict, merge
+from shared.sync.merge import Conflict, merge, with_winner
 from shared.sync.report import (
     CANCELLED,
     CREATED,
     DELETED,
+    DETACHED,
+    OVERRULED_EDIT,
     UPDATED,
     appointment_change,
     outcome,
@@ -61,6 +64,7 @@ from shared.sync.report import (
 from shared.sync.series_merge import unowned_parts
 from shared.sync.series_parts import agreed_series, part_digests
 from shared.sync.series_window import marks_of
+from shared.sync.view import seen_in_view
 
 RESPONSES = "responses"
 # Among what may have been written: nothing, by a deletion that was replaced before it settled.
@@ -137,13 +141,18 @@ def action(case: Case) -> Action:
 
 def receive(case: Case) -> Settlement | None:
     """The rows that settle the case; None where they are right as they are."""
+    settlement = _received(case)
+    return settlement and seen_in_view(settlement, case.policy, case.now)
+
+
+def _received(case: Case) -> Settlement | None:
     match action(case):
         case WriteOutlook() if _oversteps(case):
             return _merged(case)
         case Nothing() | WriteOutlook():
             return _noted(case)
-        case DeleteOutlook():
-            return _noted(case) if case.seen else _forgotten(case)
+        case DeleteOutlook(report=report):
+            return _deletable(case, report)
         case WriteApp() | Merge():
             return _written(case)
         case DeleteApp():
@@ -175,7 +184,8 @@ def imported(case: Case) -> Settlement:
         raise ValueError("only an event that was seen can be imported")
     link = replace(_shown(case.link, case.seen), app=case.seen.event, base=case.seen.event)
     link = replace(link, version=link.version + 1, changed=case.now)
-    return Settlement(link=link, changes=(_change(case, link, CREATED),))
+    settlement = Settlement(link=link, changes=(_change(case, link, CREATED),))
+    return seen_in_view(settlement, case.policy, case.now)
 
 
 def let_go(case: Case, seen: Seen) -> Settlement:
@@ -213,6 +223,23 @@ def _with_answers(case: Case, link: Link, shown: Event, news: tuple[str, ...] = 
         return Settlement(link=link)
     link = replace(link, app=app, version=link.version + 1, changed=case.now)
     return Settlement(link=link, changes=(_change(case, link, UPDATED, fields=fields),))
+
+
+def _deletable(case: Case, report: Report | None) -> Settlement | None:
+    if case.seen is None:
+        return _forgotten(case)
+    return _warned(case) if report else _noted(case)
+
+
+def _warned(case: Case) -> Settlement | None:
+    """What Outlook edited goes with the event; the deletion's outcome will say so."""
+    settlement = _noted(case)
+    if settlement is None or case.pending is None or case.seen is None or not case.seen.event:
+        return settlement
+    edited = differing(case.link.outlook or case.seen.event, case.seen.event)
+    problem = Problem(OVERRULED_EDIT, f"Edited in Outlook, and deleted: {', '.join(edited)}.")
+    warnings = (*case.pending.warnings, warning_json(problem))
+    return replace(settlement, keep=replace(case.pending, warnings=warnings))
 
 
 def _is_applied(case: Case, shown: Event) -> bool:
@@ -278,6 +305,7 @@ def _shown(link: Link, seen: Seen) -> Link:
         is_organizer=seen.is_organizer,
         join_url=join_url_of(seen),
         markup=seen.around,
+        first_only=seen.kind is Kind.MASTER and seen.event is not None and not seen.event.series,
     )
 
 
@@ -331,7 +359,7 @@ def _merged(case: Case) -> Settlement:
     seen, link = case.seen, case.link
     if seen is None or seen.event is None or link.app is None:
         raise ValueError("merging needs both sides")
-    merged = merge(_agreed(case, seen.event), seen.event, link.app, case.policy)
+    merged = merge(_agreed(case, seen.event), seen.event, link.app, _policy(case, seen))
     shown = _shown(link, seen)
     base = replace(merged.event, **{f: getattr(seen.event, f) for f in merged.outlook_needs})
     shown = replace(shown, app=merged.event, base=base)
@@ -345,6 +373,11 @@ def _merged(case: Case) -> Settlement:
     if merged.outlook_needs or case.pending is None:
         return settlement
     return _finished(case, settlement)
+
+
+def _policy(case: Case, seen: Seen) -> Policy:
+    accepted = case.pending.accepted if case.pending else case.now
+    return with_winner(case.policy, seen.last_modified, accepted)
 
 
 def _agreed(case: Case, shown: Event) -> Event:
@@ -395,15 +428,17 @@ def _deleted(case: Case) -> Settlement | None:
 
 
 def _after_deletion(case: Case, link: Link) -> tuple[Link, str]:
-    """`detach` and `keep_protected` leave the appointment with the host app, without an event."""
+    """What is detached stays with the host app, without an event."""
     cancelled = case.seen is not None and case.seen.is_cancelled
     match case.policy.deletion:
-        case Deletion.DELETE if not cancelled:
+        case Deletion.DETACH:
+            return link, DETACHED
+        case Deletion.KEEP_PROTECTED if link.protected:
+            return link, DETACHED
+        case Deletion.DELETE | Deletion.KEEP_PROTECTED if not cancelled:
             return replace(link, app=None), DELETED
-        case Deletion.DELETE | Deletion.CANCEL:
+        case Deletion.DELETE | Deletion.KEEP_PROTECTED | Deletion.CANCEL:
             return replace(link, status=AppointmentStatus.CANCELLED), CANCELLED
-        case Deletion.DETACH | Deletion.KEEP_PROTECTED:
-            return link, DELETED
 
 
 def _parted(link: Link) -> Link:

@@ -1,7 +1,7 @@
 """Both sides changed: what becomes of each field."""
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from shared.calendar.digest import differing, responses, same_field, with_responses
@@ -62,6 +62,14 @@ def merge(base: Event, outlook: Event, app: Event, policy: Policy) -> Merged:
         )
         + tuple(Conflict("series", app, outlook, lost.winner, lost.days) for lost in losses),
     )
+
+
+def with_winner(policy: Policy, modified: datetime | None, accepted: datetime) -> Policy:
+    """`LATEST` as the winner of one case; Graph tells whole seconds, and a tie is Outlook's."""
+    if policy.winner is not Winner.LATEST:
+        return policy
+    ours = modified is not None and modified < accepted.replace(microsecond=0)
+    return replace(policy, winner=Winner.APP if ours else Winner.OUTLOOK)
 
 
 def _winner(name: str, base: Event, outlook: Event, app: Event, policy: Policy) -> Winner:

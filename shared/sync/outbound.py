@@ -8,10 +8,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Any
 
+from shared.calendar.digest import same, same_field
 from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
-from shared.graph.seen import Seen
+from shared.graph.seen import Kind, Seen
 from shared.graph.writes import plan
-from shared.store.records import Link, Pending, Settlement, Wish
+from shared.policy.shape import hidden_fields, outward, shape
+from shared.store.records import Link, Origin, Pending, Settlement, Wish
 from shared.sync.conference import (
     TEAMS_OFF,
     has_teams,
@@ -28,6 +30,7 @@ from shared.sync.report import outcome
 from shared.sync.series_push import bare_traces, is_in_parts, write_series
 from shared.sync.series_window import is_series, marks_of
 from shared.sync.shift import Shift
+from shared.sync.veil import case_of, veiled
 from shared.sync.work import Work
 
 # How often one change is tried again at once when rows or events move under it.
@@ -135,7 +138,8 @@ async def _create(shift: Shift, work: Work) -> None:
     )
     pending = await shift.attempt(pending)
     manner = shift.manner_for(work.link)
-    seen = await shift.mailbox.create(event, work.link.appointment, work.link.life, manner)
+    wanted = outward(event, None, shift.policy_for(work.link))
+    seen = await shift.mailbox.create(wanted, work.link.appointment, work.link.life, manner)
     if is_in_parts(event):
         return await _look_again(shift, replace(work, pending=pending), seen)
     await _written(shift, replace(work, pending=pending), seen)
@@ -155,7 +159,8 @@ async def _update(shift: Shift, work: Work) -> None:
         look = _must_look(shift, work, {}) or _must_look(shift, work, {"recurrence": None})
         done = await write_series(shift, work, _look_again, look=look)
         return await _as_it_is(shift, done) if done else None
-    patch = plan(link.outlook, link.app, link.markup, shift.manner_for(link))
+    wanted = outward(link.app, link.outlook, shift.policy_for(link))
+    patch = plan(link.outlook, wanted, await _markup(shift, link), shift.manner_for(link))
     if _must_look(shift, work, patch):
         return await _look_again(shift, work, await shift.mailbox.event(link.event_id))
     if not patch:
@@ -165,10 +170,27 @@ async def _update(shift: Shift, work: Work) -> None:
     except Contended:
         seen = await shift.mailbox.event(link.event_id)
         return await _look_again(shift, work, seen)
-    if seen is None:
-        return await _look_again(shift, work, None)
-    await _written(shift, work, seen)
+    await _written(shift, work, await _whole(shift, seen))
     return None
+
+
+async def _whole(shift: Shift, seen: Seen | None) -> Seen | None:
+    """Of a series, of which the host app has the first occurrence, the answer shows no more."""
+    if seen is None or seen.kind is not Kind.MASTER:
+        return seen
+    return await shift.mailbox.event(seen.event_id, series=True)
+
+
+async def _markup(shift: Shift, link: Link) -> str:
+    """The whole body as it stands in Outlook, for the host app's part of it to be written into;
+    where it is hidden it is not kept, but read when it is needed.
+    """
+    if link.app is None or link.outlook is None or same_field("body", link.outlook, link.app):
+        return link.markup
+    if "body" not in hidden_fields(link.outlook.sensitivity, shift.policy_for(link)):
+        return link.markup
+    seen = await shift.mailbox.event(link.event_id)
+    return seen.body_html if seen else ""
 
 
 def _must_look(shift: Shift, work: Work, patch: dict[str, Any]) -> bool:
@@ -193,8 +215,11 @@ async def _as_it_is(shift: Shift, work: Work) -> None:
     )
 
 
-async def _written(shift: Shift, work: Work, seen: Seen) -> None:
-    if unmet(work.link, seen.event):
+async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
+    seen = veiled(shown, work.link, shift.policy_for(work.link))
+    if shown is None or seen is None or _hides_more(shift, work.link):
+        return await _look_again(shift, work, shown)
+    if unmet(work.link, shown.event):
         work = Work(without_conference(work.link), work.pending, (TEAMS_OFF,))
     link = replace(
         work.link,
@@ -219,6 +244,14 @@ async def _written(shift: Shift, work: Work, seen: Seen) -> None:
             changes=(outcome(shift.key, done, now, join_url_for_app(link)),),
         )
     )
+    return None
+
+
+def _hides_more(shift: Shift, link: Link) -> bool:
+    """The policy hides by now what the host app still has of an event made in Outlook."""
+    if link.origin is Origin.APP or link.app is None:
+        return False
+    return not same(link.app, shape(link.app, shift.policy_for(link)))
 
 
 async def _withdraw_unseen(shift: Shift, work: Work) -> None:
@@ -234,7 +267,7 @@ async def _withdraw(shift: Shift, work: Work) -> None:
     seen = await shift.mailbox.event(work.link.event_id, series=is_series(work.link.outlook))
     case = _case(shift, work, seen)
     settlement = receive(case)
-    if seen is None or (settlement is not None and settlement.done is not None):
+    if seen is None or (settlement is not None and (settlement.done or settlement.keep)):
         return await _settled(shift, settlement)
     if work.pending.wish is Wish.CANCEL and seen.is_organizer and _has_guests(seen):
         await shift.mailbox.cancel(work.link.event_id, work.pending.comment)
@@ -269,15 +302,7 @@ async def _settled(shift: Shift, settlement: Settlement | None) -> None:
 
 
 def _case(shift: Shift, work: Work, seen: Seen | None) -> Case:
-    return Case(
-        shift.key,
-        shift.calendar.address,
-        work.link,
-        work.pending,
-        seen,
-        shift.policy_for(work.link),
-        shift.clock(),
-    )
+    return case_of(shift, work.link, work.pending, seen)
 
 
 async def refuse_all(shift: Shift, problem: Problem) -> None:

@@ -32,10 +32,14 @@ UPDATED = "calbridge.appointment.updated"
 DELETED = "calbridge.appointment.deleted"
 CANCELLED = "calbridge.appointment.cancelled"
 COPY_DIFFERS = "calbridge.appointment.copy_differs"
+DETACHED = "calbridge.appointment.detached"
 APPLIED = "calbridge.operation.applied"
 REFUSED = "calbridge.operation.refused"
 CALENDAR_STATE = "calbridge.calendar.state"
 CONNECTION_STATE = "calbridge.connection.state"
+
+# The code of the warning that a deletion took an edit of Outlook's along.
+OVERRULED_EDIT = "outlook-edit-overruled"
 
 _BLANK = Event("", AllDay(date.min, date.max))
 
@@ -55,6 +59,7 @@ def appointment_json(link: Link) -> dict[str, Any]:
         "is_organizer": link.is_organizer,
         "in_outlook": bool(link.event_id),
         "follows": link.follows,
+        "hidden": link.hidden,
         "changed": link.changed.isoformat() if link.changed else None,
         "join_url": join_url_for_app(link),
         **(event_to_json(link.app) if link.app else {}),
@@ -170,17 +175,13 @@ def warning_json(warning: Problem) -> dict[str, Any]:
 def outcome(key: CalendarKey, operation: Operation, now: datetime, join_url: str = "") -> Change:
     """One per operation that came to an end; with the link to join a meeting, if it has one."""
     kind = REFUSED if operation.problem else APPLIED
-    return Change(
-        f"{operation.id}.{operation.state.value}",
-        kind,
-        operation.appointment,
-        now,
-        {
-            "operation": operation_json(operation),
-            "calendar": key.calendar,
-            **({"join_url": join_url} if join_url else {}),
-        },
-    )
+    data: dict[str, Any] = {"operation": operation_json(operation), "calendar": key.calendar}
+    if any(warning["code"] == OVERRULED_EDIT for warning in operation.warnings):
+        data["overruled"] = "outlook_edit"
+    if join_url:
+        data["join_url"] = join_url
+    identity = f"{operation.id}.{operation.state.value}"
+    return Change(identity, kind, operation.appointment, now, data)
 
 
 def calendar_change(calendar: Calendar, was: Calendar, now: datetime) -> Change:

@@ -11,7 +11,8 @@ from functools import cached_property, partial
 
 from shared.errors import Contended, Resync, TryAgain
 from shared.graph.seen import Kind, Seen
-from shared.policy.policy import Backfill, Direction, ImportNew
+from shared.policy.admission import admits
+from shared.policy.policy import Backfill, ImportNew
 from shared.store.records import (
     AppointmentStatus,
     Copy,
@@ -22,6 +23,7 @@ from shared.store.records import (
     Ruling,
     Settlement,
 )
+from shared.sync.arrivals import waits_for_edit
 from shared.sync.brake import checked
 from shared.sync.copies import explained
 from shared.sync.discard import discarded
@@ -30,6 +32,8 @@ from shared.sync.meetings import appointment_id, held_elsewhere, is_taken_over, 
 from shared.sync.series_round import piece_of_linked, with_followed, with_series
 from shared.sync.series_window import is_in, is_series, shown_ids
 from shared.sync.shift import Shift
+from shared.sync.standstill import is_known, standing
+from shared.sync.veil import case_of
 from shared.sync.wake import DELETED, ROUND
 from shared.sync.zone import zone_of
 
@@ -205,27 +209,18 @@ async def _linked(
         seen = await shift.mailbox.event(item.event_id, series=is_series(link.outlook))
     if seen is not None and seen.event is None:
         return None
-    case = _case_of(shift, link, pending, seen)
+    case = case_of(shift, link, pending, seen)
     if pending is None and seen is not None and await is_taken_over(shift, link):
         return let_go(case, seen)
-    if pending is None and seen is not None and _is_unchanged(seen, link):
-        return None
-    return (discarded if _is_discarded(shift) else receive)(case)
+    if pending is None and seen is not None and is_known(case, link):
+        return standing(case, link)
+    settlement = (discarded if _is_discarded(shift) else receive)(case)
+    return settlement or (standing(case, link) if pending is None else None)
 
 
 def _is_discarded(shift: Shift) -> bool:
     held = shift.calendar.held
     return held is not None and held.ruling is Ruling.DISCARD
-
-
-def _is_unchanged(seen: Seen, link: Link) -> bool:
-    """Of a series, its etag does not tell."""
-    return seen.kind is not Kind.MASTER and seen.etag == link.outlook_etag
-
-
-def _case_of(shift: Shift, link: Link, pending: Pending | None, seen: Seen | None) -> Case:
-    policy = shift.policy_for(link)
-    return Case(shift.key, shift.calendar.address, link, pending, seen, policy, shift.clock())
 
 
 async def _unlinked(
@@ -235,7 +230,7 @@ async def _unlinked(
         return Settlement(drop_copy=item.event_id) if known else None
     if item.kind not in WHOLE or item.is_cancelled:
         return None
-    if known and known.etag == item.etag:
+    if known and known.etag == item.etag and (known.organizer or _leaves_alone(shift)):
         return None
     if item.event is None:
         return Settlement(copy=Copy(item.event_id, item.ical_uid, "", item.etag))
@@ -256,17 +251,21 @@ async def _ours(shift: Shift, item: Seen, pendings: Iterable[Pending]) -> Case |
     link = await shift.store.link(shift.key, seen.tag)
     if link is None or link.event_id:
         return None
-    return _case_of(shift, link, attempted[seen.tag], seen)
+    return case_of(shift, link, attempted[seen.tag], seen)
+
+
+def _leaves_alone(shift: Shift) -> bool:
+    return shift.policy.backfill is Backfill.NONE
 
 
 async def _news(shift: Shift, item: Seen, known: Copy | None) -> Settlement | None:
     """An event nobody has told us of."""
     copy = Copy(item.event_id, item.ical_uid, "", item.etag)
-    if not shift.calendar.announced and shift.policy.backfill is Backfill.NONE:
-        return Settlement(copy=copy)
+    if waits_for_edit(item, known, shift.calendar, shift.policy, shift.clock()):
+        return None if known == copy else Settlement(copy=copy)
     if not item.is_organizer and (told := await explained(shift, item, known)):
         return told
-    if shift.policy.import_new is ImportNew.NONE or shift.policy.direction is Direction.TO_OUTLOOK:
+    if item.event is None or not admits(item.event, shift.policy, shift.calendar.connected):
         return None
     if not item.is_organizer and (host := await held_elsewhere(shift, item)):
         held = known is not None and known.organizer == host
@@ -283,8 +282,8 @@ async def _import(shift: Shift, item: Seen) -> Settlement:
     link = await shift.store.link(shift.key, appointment)
     tentative = shift.policy.import_new is ImportNew.TENTATIVE
     status = AppointmentStatus.TENTATIVE if tentative else AppointmentStatus.CONFIRMED
-    blank = link or Link(appointment, 0, None, origin=Origin.OUTLOOK)
-    return imported(_case_of(shift, replace(blank, status=status), None, item))
+    blank = replace(link or Link(appointment, 0, None), origin=Origin.OUTLOOK, status=status)
+    return imported(case_of(shift, blank, None, item))
 
 
 async def _missing(shift: Shift, found: Round) -> int:

@@ -9,15 +9,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date
 
-from shared.calendar.digest import digest
+from shared.calendar.digest import digest, same_field
 from shared.calendar.event import Event, Series
 from shared.errors import Contended, Problem, Rejected
 from shared.graph.seen import Kind, Seen
 from shared.graph.series_writes import Step, WriteMaster, outcomes, steps
 from shared.graph.writes import Manner
-from shared.store.records import Settlement
-from shared.sync.inbound import Case, receive, traces
+from shared.policy.policy import Policy
+from shared.policy.shape import hidden_fields, outward
+from shared.store.records import Link, Settlement
+from shared.sync.inbound import receive, traces
 from shared.sync.shift import Shift
+from shared.sync.veil import case_of
 from shared.sync.work import Work
 
 NOT_TAKEN = Problem(
@@ -47,6 +50,7 @@ class _Progress:
     work: Work
     shown: Seen
     manner: Manner
+    policy: Policy
     look_again: LookAgain
     missed: int = 0
     sent: frozenset[tuple[str, str]] = frozenset()
@@ -56,9 +60,10 @@ class _Progress:
     def steps(self) -> tuple[Step, ...]:
         if self.shown.event is None or self.work.link.app is None:
             raise ValueError("a series is written from one content to another")
+        wanted = outward(self.work.link.app, self.shown.event, self.policy)
         return steps(
             self.shown.event,
-            self.work.link.app,
+            wanted,
             self.shown.body_html,
             self.tried,
             self.manner,
@@ -75,12 +80,20 @@ async def write_series(
     link = work.link
     shown = Seen(link.event_id, link.outlook_etag, kind=Kind.MASTER, event=link.outlook)
     shown = replace(shown, body_html=link.markup)
-    now: _Progress | None = _Progress(work, work, shown, shift.manner_for(link), look_again)
-    if look or not _is_gentle(now.steps):
+    policy, manner = shift.policy_for(link), shift.manner_for(link)
+    now: _Progress | None = _Progress(work, work, shown, manner, policy, look_again)
+    if look or not _is_gentle(now.steps) or _is_blind(link, policy):
         now = await _look(shift, now)
     while now is not None and now.steps:
         now = await _send(shift, now, now.steps[0])
     return now.work if now else None
+
+
+def _is_blind(link: Link, policy: Policy) -> bool:
+    """The body is hidden, so that what is to be kept of it must be read first."""
+    if link.app is None or link.outlook is None or same_field("body", link.app, link.outlook):
+        return False
+    return "body" in hidden_fields(link.outlook.sensitivity, policy)
 
 
 def _is_gentle(planned: tuple[Step, ...]) -> bool:
@@ -138,14 +151,16 @@ async def _look(shift: Shift, now: _Progress) -> _Progress | None:
     seen = await shift.mailbox.event(link.event_id, series=True)
     if seen is not None and seen.is_unreadable:
         raise Rejected(UNREADABLE)
-    policy, address = shift.policy_for(link), shift.calendar.address
-    settlement = receive(Case(shift.key, address, link, pending, seen, policy, shift.clock()))
+    case = case_of(shift, link, pending, seen)
+    settlement = receive(case)
     if settlement is not None and settlement != Settlement(link=settlement.link):
         return await now.look_again(shift, now.work, seen)
-    if seen is None or seen.event is None:
+    if seen is None or case.seen is None or case.seen.event is None:
         return await now.look_again(shift, now.work, seen)
     known = settlement.link if settlement and settlement.link else link
-    return replace(now, work=replace(now.work, link=known), shown=seen)
+    # The bodies that the host app's parts are written into.
+    shown = replace(case.seen, body_html=seen.body_html, instance_html=seen.instance_html)
+    return replace(now, work=replace(now.work, link=known), shown=shown)
 
 
 def is_in_parts(event: Event) -> bool:

@@ -109,6 +109,7 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         window_end=NOW + timedelta(days=730),
         last_round=NOW,
         last_change=NOW,
+        connected=NOW - timedelta(days=1),
         announced=True,
         subscription="sub",
         subscription_expires=NOW + timedelta(days=6),
@@ -149,6 +150,8 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         join_url="https://teams.microsoft.com/l/meetup-join/19%3a",
         markup="<div>above</div><p>Review</p>",
         follows="a0",
+        hidden=True,
+        first_only=True,
         etag=etag,
     )
 
