@@ -13,10 +13,10 @@ RUNTIME := $(shell sed -n 's/^\(azure-functions-runtime==[^ ;]*\).*/\1/p' requir
 OLD_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test machine bugs journeys cover docs lock chromium clean
+.PHONY: help setup run check test test-deep machine bugs journeys cover docs lock chromium clean
 
 help: ## List what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
 
 setup: $(VENV)/.installed node_modules/.installed ## Install what is pinned, into .venv and node_modules
 
@@ -34,6 +34,10 @@ check: setup ## Format, lint, types, imports, generated files
 # One test at a time to whichever process is free; each starts what tests share (storage, a stack) once.
 test: setup chromium ## Every test, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
 	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 $(TEST_OPTIONS)
+
+test-deep: setup ## Recurrence with 20,000 examples of each property
+	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -n $(WORKERS) --timeout 3600 tests/unit/graph/test_recurrence.py \
+		$(addprefix tests/unit/calendar/test_,expansion.py rrule.py series.py series_json.py split.py) $(TEST_OPTIONS)
 
 machine: setup ## The two-way sync machine, under generated histories
 	$(PY) -m pytest tests/machine $(TEST_OPTIONS)

@@ -15,7 +15,7 @@ from tests.docs.pages import NAMES, blocks, code, read
 
 MAKE = re.compile(r"^make((?: [A-Z_]+=\S+)*)((?: [a-z]+)+)", re.MULTILINE)
 MODULE = re.compile(r"python\S* -m ([\w.]+)([^\n`|;)]*(?:\\\n[^\n`|;)]*)*)")
-TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
+TARGET = re.compile(r"^([a-z-]+):", re.MULTILINE)
 VARIABLE = re.compile(r"\b([A-Z_]+)=")
 
 
@@ -61,7 +61,7 @@ def test_every_variable_given_to_make_is_used_by_it(name):
 
 def test_every_target_has_help():
     """`make` alone lists all there is."""
-    helped = set(re.findall(r"^([a-z]+):.*## \w+", makefile(), re.MULTILINE))
+    helped = set(re.findall(r"^([a-z-]+):.*## \w+", makefile(), re.MULTILINE))
 
     assert targets() - helped == set()
 

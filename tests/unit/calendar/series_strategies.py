@@ -12,7 +12,7 @@ from shared.calendar.expansion import days_between, first_day
 from shared.calendar.recurrence import ByDay, Frequency, Rule, Weekday
 from shared.calendar.series import normal, override, plain, with_cancelled, with_override
 
-THOROUGH = settings(max_examples=max(100, settings().max_examples))
+THOROUGH = settings(max_examples=max(1000, settings().max_examples))
 """A thousand examples, and as many as the profile has where that is more."""
 
 ZONES = (
@@ -43,6 +43,19 @@ some_days = st.sets(weekdays, min_size=1).map(
 one_day = weekdays.map(lambda day: (ByDay(day),))
 positions = st.sampled_from((1, 2, 3, 4, -1)).map(lambda n: (n,))
 months = st.integers(1, 12).map(lambda n: (n,))
+frequencies = st.sampled_from(
+    (Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY, Frequency.YEARLY)
+)
+intervals = st.sampled_from((1, 1, 1, 2, 3, 4, 12))
+flags = st.booleans()
+zones = st.sampled_from(ZONES)
+picks = st.lists(st.integers(0, 29), max_size=4)
+small, tens, many = st.integers(0, 4), st.integers(1, 40), st.integers(0, 900)
+first_days = st.dates(date(2020, 1, 1), date(2035, 12, 31))
+quarters = st.integers(0, 24 * 4 - 1)
+lengths = st.integers(0, 200)
+shifts = st.integers(-8, 8)
+shown_as = st.sampled_from(ShowAs)
 
 
 def by_day_of_month() -> st.SearchStrategy[dict[str, Any]]:
@@ -62,90 +75,99 @@ def by_weekday() -> st.SearchStrategy[dict[str, Any]]:
     )
 
 
+in_months = by_day_of_month() | by_weekday()
+
+
 @st.composite
 def rules(draw: st.DrawFn) -> Rule:
     """That Outlook can hold, without an end."""
-    frequency = draw(
-        st.sampled_from((Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY, Frequency.YEARLY))
-    )
-    interval = draw(st.sampled_from((1, 1, 1, 2, 3, 4, 12)))
+    frequency = draw(frequencies)
+    interval = draw(intervals)
     given: dict[str, Any] = {"interval": interval}
     match frequency:
         case Frequency.DAILY:
-            given |= {"by_day": draw(some_days)} if interval == 1 and draw(st.booleans()) else {}
+            given |= {"by_day": draw(some_days)} if interval == 1 and draw(flags) else {}
         case Frequency.WEEKLY:
             given |= {"by_day": draw(some_days), "week_start": draw(weekdays)}
         case _:
-            given |= draw(by_day_of_month() | by_weekday())
+            given |= draw(in_months)
     if frequency is Frequency.YEARLY:
         given["by_month"] = draw(months)
     return Rule(frequency, **given)
 
 
+held_rules = rules()
+some_numbers = (
+    st.sets(st.integers(1, 31) | st.integers(-31, -1), max_size=3).map(sorted).map(tuple)
+)
+some_months = st.sets(st.integers(1, 12), max_size=3).map(sorted).map(tuple)
+some_positions = st.sampled_from(((), (1,), (-1,), (2,), (-1, 1)))
+numbered_days = st.lists(
+    st.builds(ByDay, weekdays, st.integers(-5, 5)), max_size=3, unique=True
+).map(tuple)
+plain_days = st.lists(st.builds(ByDay, weekdays), max_size=3, unique=True).map(tuple)
+
+
 @st.composite
 def any_rules(draw: st.DrawFn) -> Rule:
     """That RFC 5545 allows; some of them match no day at all."""
-    numbers = st.integers(-5, 5).map(lambda n: n)
-    some = st.sets(st.integers(1, 31) | st.integers(-31, -1), max_size=3).map(sorted).map(tuple)
-    frequency = draw(
-        st.sampled_from((Frequency.DAILY, Frequency.WEEKLY, Frequency.MONTHLY, Frequency.YEARLY))
-    )
-    nth = numbers if frequency in (Frequency.MONTHLY, Frequency.YEARLY) else st.just(0)
+    frequency = draw(frequencies)
+    by_days = numbered_days if frequency in (Frequency.MONTHLY, Frequency.YEARLY) else plain_days
     given: dict[str, Any] = {
-        "interval": draw(st.integers(1, 5)),
-        "by_month": draw(st.sets(st.integers(1, 12), max_size=3).map(sorted).map(tuple)),
-        "by_day": draw(
-            st.lists(st.builds(ByDay, weekdays, nth), max_size=3, unique=True).map(tuple)
-        ),
+        "interval": 1 + draw(small),
+        "by_month": draw(some_months),
+        "by_day": draw(by_days),
         "week_start": draw(weekdays),
     }
     if frequency is not Frequency.WEEKLY:
-        given["by_month_day"] = draw(some)
-    if frequency is Frequency.YEARLY and draw(st.booleans()):
-        given["by_year_day"] = draw(some)
+        given["by_month_day"] = draw(some_numbers)
+    if frequency is Frequency.YEARLY and draw(flags):
+        given["by_year_day"] = draw(some_numbers)
     if given["by_day"] or given["by_month"]:
-        given["by_set_pos"] = draw(st.sampled_from(((), (1,), (-1,), (2,), (-1, 1))))
+        given["by_set_pos"] = draw(some_positions)
     return Rule(frequency, **given)
 
 
 @st.composite
 def whens(draw: st.DrawFn) -> When:
-    day = draw(st.dates(date(2020, 1, 1), date(2035, 12, 31)))
-    if draw(st.integers(0, 4)) == 0:
-        return AllDay(day, day + timedelta(days=draw(st.integers(1, 3))))
-    zone = draw(st.sampled_from(ZONES))
-    minutes = draw(st.integers(0, 24 * 4 - 1)) * 15
+    day = draw(first_days)
+    if draw(small) == 0:
+        return AllDay(day, day + timedelta(days=1 + draw(small)))
+    zone = draw(zones)
+    minutes = draw(quarters) * 15
     start = datetime.combine(day, time()) + timedelta(minutes=minutes)
-    end = start + timedelta(minutes=15 * draw(st.integers(0, 200)))
+    end = start + timedelta(minutes=15 * draw(lengths))
     return Timed(Zoned(start, zone), Zoned(end, zone))
+
+
+any_when = whens()
 
 
 @st.composite
 def bare_series(draw: st.DrawFn, of: st.SearchStrategy[Rule] | None = None) -> Event:
     """Rule and time alone, beginning on the first day of the rule."""
-    when = draw(whens())
-    rule = draw(rules() if of is None else of)
+    when = draw(any_when)
+    rule = draw(held_rules if of is None else of)
     return normal(Event("Series", when, series=Series(_limited(draw, rule, when))))
 
 
 def _limited(draw: st.DrawFn, rule: Rule, when: When) -> Rule:
-    match draw(st.sampled_from(("none", "count", "until"))):
-        case "count":
-            return replace(rule, count=draw(st.integers(1, 40)))
-        case "until":
+    match draw(small):
+        case 0 | 1:
+            return replace(rule, count=draw(tens))
+        case 2:
             start = first_day(Event("", when, series=Series(rule)))
             if start is None:
                 return rule
-            return replace(rule, until=start + timedelta(days=draw(st.integers(0, 900))))
+            return replace(rule, until=start + timedelta(days=draw(many)))
         case _:
             return rule
 
 
-@st.composite
 def changed(draw: st.DrawFn, event: Event, day: date) -> Event:
     """An occurrence as a person may have left it."""
     there = plain(event, day)
-    shift = timedelta(minutes=15 * draw(st.integers(-8, 8)))
+    shift = timedelta(minutes=15 * draw(shifts))
     if isinstance(there.when, AllDay):
         moved: When = AllDay(there.when.start, there.when.end + timedelta(days=1))
     else:
@@ -153,23 +175,26 @@ def changed(draw: st.DrawFn, event: Event, day: date) -> Event:
         moved = Timed(Zoned(start.wall + shift, start.zone), Zoned(end.wall + shift, end.zone))
     return replace(
         there,
-        when=draw(st.sampled_from((there.when, moved))),
-        subject=draw(st.sampled_from((there.subject, "Another subject"))),
-        show_as=draw(st.sampled_from(ShowAs)),
+        when=moved if draw(flags) else there.when,
+        subject="Another subject" if draw(flags) else there.subject,
+        show_as=draw(shown_as),
     )
+
+
+bare = bare_series()
 
 
 @st.composite
 def series(draw: st.DrawFn) -> Event:
     """With some days cancelled and some changed."""
-    event = draw(bare_series())
+    event = draw(bare)
     start = first_day(event)
     assert start is not None
     found = days_between(event, start, start + timedelta(days=400))[:30]
-    for day in draw(st.sets(st.sampled_from(found), max_size=4)):
-        if draw(st.booleans()):
+    for day in {found[n % len(found)] for n in draw(picks)}:
+        if draw(flags):
             event = with_cancelled(event, day)
         else:
-            given = override(event, day, draw(changed(event, day)))
+            given = override(event, day, changed(draw, event, day))
             event = with_override(event, given) if given else event
     return event

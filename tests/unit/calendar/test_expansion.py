@@ -24,7 +24,7 @@ from shared.graph.recurrence import recurrence_problem, recurrence_to_graph
 from tests.unit.calendar.series_strategies import bare_series
 from tests.unit.calendar.strategies import at
 
-AGAINST_THE_TWIN = settings(max_examples=max(200, settings().max_examples // 2))
+AGAINST_THE_TWIN = settings(max_examples=max(1000, settings().max_examples // 2))
 START = Timed(at(10), at(11))
 """Monday, 23 November 2026."""
 
