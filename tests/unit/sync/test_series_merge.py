@@ -191,31 +191,41 @@ def _states(event: Event) -> dict[date, object]:
 
 
 def _edited_days(base: Event, side: Event) -> set[date]:
+    """Days of both on which the side has otherwise what one of the two says of the day."""
     old, new = _states(base), _states(side)
-    kept = set(days_between(side, SOME[0], SOME[-1]))
-    return {day for day in {*old, *new} if old.get(day) != new.get(day)} & kept
+    days = set(days_between(side, SOME[0], SOME[-1])) & set(days_between(base, SOME[0], SOME[-1]))
+    return {day for day in {*old, *new} & days if not _is_alike(base, side, day)}
 
 
 def _is_as_wanted(result: Event, side: Event, base: Event, day: date) -> bool:
     """Every field that the side changed on the day is as it left it."""
-    assert result.series is not None
-    assert side.series is not None
-    if day not in days_between(result, day, day) or day in result.series.cancelled:
-        return day in side.series.cancelled
-    if day in side.series.cancelled:
+    if day in _cancelled(side):
+        return day in _cancelled(result) or day not in days_between(result, day, day)
+    if day not in days_between(result, day, day):
+        return False
+    if day in _cancelled(result):
         return False
     was, wanted, got = (occurrence(one, day) for one in (base, side, result))
-    names = {
+    names = [n for n in _names(day, base, side) if not same_field(n, was, wanted)]
+    return all(same_field(name, wanted, got) for name in names)
+
+
+def _is_alike(one: Event, other: Event, day: date) -> bool:
+    if day in {*_cancelled(one), *_cancelled(other)}:
+        return day in _cancelled(one) and day in _cancelled(other)
+    there, here = occurrence(one, day), occurrence(other, day)
+    return all(same_field(name, there, here) for name in _names(day, one, other))
+
+
+def _names(day: date, *events: Event) -> set[str]:
+    """The fields that any of them has otherwise on the day."""
+    return {
         name
-        for one in (base, side)
-        if one.series is not None
-        for override_ in one.series.overrides
-        if override_.day == day
-        for name, _ in override_.values
+        for event in events
+        for one in (event.series.overrides if event.series else ())
+        if one.day == day
+        for name, _ in one.values
     }
-    return all(
-        same_field(name, wanted, got) for name in names if not same_field(name, was, wanted)
-    )
 
 
 def test_a_day_moved_on_one_side_and_another_cancelled_on_the_other_both_stand():
