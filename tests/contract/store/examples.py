@@ -137,6 +137,7 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         outlook=all_day(),
         event_id=event_id,
         outlook_etag='W/"graph"',
+        exceptions=("0a1b2c3d4e", "ffeeddccbb"),
         ical_uid=f"040000008200E{event_id}",
         organizer="ann@example.com",
         is_organizer=False,
