@@ -13,6 +13,7 @@ from shared.api.connections import connections
 from shared.api.consent import consent
 from shared.api.gate import Gate
 from shared.api.given import Given
+from shared.api.history import history
 from shared.api.holds import holds
 from shared.api.openapi import describe
 from shared.api.operations import operations
@@ -46,6 +47,7 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
         operations,
         people,
         changes,
+        history,
     ):
         app.include_router(router, prefix="/v1")
     return app

@@ -89,7 +89,7 @@ async def put(
     wanted = wanted_from(body, wanted_version(if_match, if_none_match))
     await _check_right(services, tenant, wanted, body.acting_user)
     accepted = await _put(services, tenant, appointment, wanted)
-    return await _answer(services, request, response, accepted, wait)
+    return await answer(services, request, response, accepted, wait)
 
 
 @appointments.patch("/{appointment}", response_model=Written, status_code=202, responses=_WRITTEN)
@@ -106,7 +106,7 @@ async def patch(
     """Changes what is named (RFC 7396). Without If-Match it applies to whatever is current."""
     changes = body.model_dump()
     accepted = await _patched(services, tenant, appointment, changes, wanted_version(if_match))
-    return await _answer(services, request, response, accepted, wait)
+    return await answer(services, request, response, accepted, wait)
 
 
 @appointments.delete("/{appointment}", response_model=Written, status_code=202)
@@ -135,7 +135,7 @@ async def delete(
         comment=comment,
         if_version=wanted_version(if_match),
     )
-    return await _answer(services, request, response, accepted, wait)
+    return await answer(services, request, response, accepted, wait)
 
 
 @appointments.post("/{appointment}/split", response_model=Split, status_code=202, responses=_SPLIT)
@@ -177,7 +177,7 @@ async def split(
         services.clock(),
         wanted_version(if_match),
     )
-    parts = [await _answer(services, request, response, one, wait) for one in (ended, following)]
+    parts = [await answer(services, request, response, one, wait) for one in (ended, following)]
     pending = any(one["operation"]["state"] == OperationState.PENDING for one in parts)
     response.status_code = 202 if pending else 201
     return {"ended": parts[0], "following": parts[1]}
@@ -258,7 +258,7 @@ def _checked(whole: Any) -> AppointmentIn:
         raise RequestValidationError(errors) from error
 
 
-async def _answer(
+async def answer(
     services: Services, request: Request, response: Response, accepted: Accepted, wait: float
 ) -> dict[str, Any]:
     key = await services.store.located(request.path_params["tenant"], accepted.link.appointment)

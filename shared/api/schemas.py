@@ -171,6 +171,8 @@ class WarningOut(_Out):
 
 
 class OperationOut(_Out):
+    """`not_before`: it waits until then, so that several edits make one mail."""
+
     id: str
     appointment: str
     version: int
@@ -179,6 +181,7 @@ class OperationOut(_Out):
     accepted: datetime
     settled: datetime | None
     problem: Words | None
+    not_before: datetime | None
     warnings: list[WarningOut]
 
 
@@ -205,6 +208,31 @@ class Split(_Out):
 
     ended: Written
     following: Written
+
+
+class KeptOut(_Out):
+    """A `content` that sync replaced by `version`; `side` is whose it was."""
+
+    version: int
+    side: Literal["app", "outlook"]
+    happened: Literal["deleted", "overwritten"]
+    by: Literal["app", "outlook", "operator"]
+    at: datetime
+    until: datetime
+    content: Words
+
+
+class History(_Out):
+    history: list[KeptOut]
+
+
+class RestoreIn(_In):
+    """`version` is one of the history's; without `side` your own content is meant, if both
+    sides lost something.
+    """
+
+    version: Annotated[int, Field(ge=1)]
+    side: Literal["app", "outlook"] | None = None
 
 
 class Appointments(_Out):

@@ -134,6 +134,14 @@ REQUESTS = (
         "Create it with PUT, or list the people of the tenant.",
     ),
     Cause(
+        "content-not-kept",
+        410,
+        "The content is no longer kept",
+        "What sync replaces or deletes is kept for the policy's undo_days, and nothing else is.",
+        FixedBy.VENDOR,
+        "Choose a version from the appointment's history, or write the content anew.",
+    ),
+    Cause(
         "consent-link-unknown",
         404,
         "The consent link is unknown",

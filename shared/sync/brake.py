@@ -13,6 +13,7 @@ from shared.store.records import Held, Link
 from shared.sync.decide import DeleteApp, Merge, WriteApp
 from shared.sync.guard import Count, Limits, brake, is_meant, mails
 from shared.sync.inbound import Case, action
+from shared.sync.series_window import is_series
 from shared.sync.shift import Shift
 from shared.sync.veil import case_of
 
@@ -25,7 +26,8 @@ FEW = 10
 class _Suspects:
     """What the round would do to linked events, as far as can be said without asking Graph.
 
-    `doubtful` are events the round calls gone, which may only have left the window.
+    `doubtful` are events the round calls gone, which may only have left the window, each with
+    whether it is a series.
     """
 
     links: int = 0
@@ -33,7 +35,7 @@ class _Suspects:
     changes: int = 0
     guests: int = 0
     mails: int = 0
-    doubtful: list[str] = field(default_factory=list[str])
+    doubtful: list[tuple[str, bool]] = field(default_factory=list[tuple[str, bool]])
     appointments: list[str] = field(default_factory=list[str])
 
     @property
@@ -100,7 +102,7 @@ def _suspect(suspects: _Suspects, case: Case) -> None:
         return
     match action(replace(case, seen=None) if seen.removed else case):
         case DeleteApp() if seen.removed:
-            suspects.doubtful.append(seen.event_id)
+            suspects.doubtful.append((seen.event_id, is_series(link.outlook)))
         case DeleteApp():
             suspects.gone += 1
         case WriteApp() | Merge():
@@ -124,11 +126,11 @@ async def _looked_up(shift: Shift, suspects: _Suspects, limits: Limits) -> dict[
     """Events called gone that are there; None as soon as enough are known to be gone."""
     there: dict[str, Seen] = {}
     count = replace(suspects.count, deletions=suspects.gone)
-    for event_id in suspects.doubtful:
+    for event_id, series in suspects.doubtful:
         if brake(count, limits):
             return None
         await shift.breathe()
-        seen = await shift.mailbox.event(event_id)
+        seen = await shift.mailbox.event(event_id, series=series)
         if seen is None:
             count = replace(count, deletions=count.deletions + 1)
         else:

@@ -22,6 +22,7 @@ from shared.store.records import (
 )
 from shared.sync.decide import DeleteApp, Merge, WriteApp
 from shared.sync.inbound import Case, action, receive
+from shared.sync.keeping import Keeping
 from shared.sync.report import UPDATED, appointment_change
 
 OPERATOR = "operator"
@@ -57,7 +58,7 @@ def _written_anew(case: Case) -> Settlement:
                 case.key, link, UPDATED, case.now, mailbox=case.mailbox, fields=("attendees",)
             ),
         )
-        kept = (_kept(case, link, Origin.APP, was.app),)
+        kept = _kept(case, link, Origin.APP, was.app)
     settlement = Settlement(link=link, event_was=was.event_id, changes=changes, kept=kept)
     return _waiting(case, settlement, link)
 
@@ -69,7 +70,7 @@ def _written_back(case: Case) -> Settlement:
         raise ValueError("what is gone cannot be written back")
     link = replace(_received(case), app=was.app, base=seen.event, status=was.status)
     kept = _kept(case, link, Origin.OUTLOOK, seen.event)
-    return _waiting(case, Settlement(link=link, kept=(kept,)), link)
+    return _waiting(case, Settlement(link=link, kept=kept), link)
 
 
 def _received(case: Case) -> Link:
@@ -90,8 +91,9 @@ def _waiting(case: Case, settlement: Settlement, link: Link) -> Settlement:
     return replace(settlement, keep=pending, operations=(operation,))
 
 
-def _kept(case: Case, link: Link, side: Origin, before: Event) -> Kept:
-    return Kept(link.appointment, link.version, side, Loss.OVERWRITTEN, before, case.now, OPERATOR)
+def _kept(case: Case, link: Link, side: Origin, before: Event) -> tuple[Kept, ...]:
+    keeping = Keeping(link, case.policy, case.now)
+    return keeping.of(side, before, Loss.OVERWRITTEN, OPERATOR)
 
 
 def without_attendees(event: Event) -> Event:

@@ -69,6 +69,15 @@ def mails(old: Event, new: Event, fields: Collection[str] | None = None) -> int:
     return len(people) if named else 0
 
 
+def will_mail(link: Link) -> bool:
+    """Whether to write what the host app has makes Exchange mail attendees."""
+    if link.app is None or not link.is_organizer:
+        return False
+    if link.outlook is None:
+        return bool(link.app.attendees)
+    return mails(link.outlook, link.app) > 0
+
+
 def quiet_until(link: Link, policy: Policy) -> datetime | None:
     """Until then a write that mails waits, so that many edits make one mail. None: it need not."""
     if link.mailed is None or not policy.mail_pause_seconds:

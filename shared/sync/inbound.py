@@ -25,8 +25,10 @@ from shared.store.records import (
     Change,
     Copy,
     Link,
+    Loss,
     Operation,
     OperationState,
+    Origin,
     Pending,
     Settlement,
     Wish,
@@ -49,6 +51,8 @@ from shared.sync.decide import (
     decide,
     muted,
 )
+from shared.sync.guard import will_mail
+from shared.sync.keeping import Keeping
 from shared.sync.merge import Conflict, merge, with_winner
 from shared.sync.report import (
     CANCELLED,
@@ -254,7 +258,8 @@ def _wanted(case: Case) -> Event:
 
 
 def _applied(case: Case, seen: Seen, shown: Event) -> Settlement:
-    link = replace(_shown(case.link, seen), base=case.link.app)
+    mailed = case.now if will_mail(case.link) else case.link.mailed
+    link = replace(_shown(case.link, seen), base=case.link.app, mailed=mailed)
     return _finished(case, _with_answers(case, link, shown))
 
 
@@ -369,7 +374,11 @@ def _merged(case: Case) -> Settlement:
     news = news or news_of_joining(link, shown)
     if news or merged.conflicts:
         shown = replace(shown, version=link.version + 1, changed=case.now)
-    settlement = Settlement(link=shown, changes=_told(case, shown, news, merged.conflicts))
+    settlement = Settlement(
+        link=shown,
+        changes=_told(case, shown, news, merged.conflicts),
+        kept=Keeping(shown, case.policy, case.now).merged(link.app, seen.event, merged),
+    )
     if merged.outlook_needs or case.pending is None:
         return settlement
     return _finished(case, settlement)
@@ -422,6 +431,7 @@ def _deleted(case: Case) -> Settlement | None:
         link=link,
         event_was=case.link.event_id,
         changes=(_change(case, link, kind, overruled=overruled),),
+        kept=Keeping(link, case.policy, case.now).of(Origin.APP, case.link.app, Loss.DELETED),
     )
     problem = Problem("deleted-in-outlook", "The meeting was deleted in Outlook meanwhile.")
     return _finished(case, settlement, problem)

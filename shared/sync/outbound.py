@@ -9,11 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from shared.calendar.digest import same, same_field
-from shared.errors import Contended, Problem, Rejected, Throttled, TryAgain
+from shared.errors import Contended, Problem, Reconnect, Rejected, Throttled, TryAgain
 from shared.graph.seen import Kind, Seen
 from shared.graph.writes import plan
 from shared.policy.shape import hidden_fields, outward, shape
-from shared.store.records import Link, Origin, Pending, Settlement, Wish
+from shared.store.records import Link, Loss, Origin, Pending, Settlement, Wish
 from shared.sync.conference import (
     TEAMS_OFF,
     has_teams,
@@ -23,9 +23,21 @@ from shared.sync.conference import (
     unmet,
     without_conference,
 )
-from shared.sync.decide import DeleteApp
+from shared.sync.decide import Changed, DeleteApp
 from shared.sync.direction import mute
-from shared.sync.inbound import WITHDRAWN, Case, action, ended, receive, traces, unowned
+from shared.sync.guard import will_mail
+from shared.sync.inbound import (
+    WITHDRAWN,
+    Case,
+    action,
+    ended,
+    outlook_side,
+    receive,
+    traces,
+    unowned,
+)
+from shared.sync.keeping import Keeping
+from shared.sync.pause import NotYet, pause
 from shared.sync.report import outcome
 from shared.sync.series_push import bare_traces, is_in_parts, write_series
 from shared.sync.series_window import is_series, marks_of
@@ -50,7 +62,8 @@ async def push_all(shift: Shift) -> TryAgain | None:
     for it concerns the whole mailbox.
     """
     late: dict[str, TryAgain] = {}
-    while waiting := await _waiting(shift, late):
+    waits: dict[str, TryAgain] = {}
+    while waiting := await _waiting(shift, late.keys() | waits.keys()):
         for pending in waiting:
             try:
                 await push(shift, pending.appointment)
@@ -59,21 +72,24 @@ async def push_all(shift: Shift) -> TryAgain | None:
             except _RoundFirst:
                 await shift.wake.dirty(shift.key, shift.clock())
                 return None
+            except NotYet as later:
+                waits[pending.appointment] = later
             except TryAgain as later:
                 await shift.hold()
                 late[pending.appointment] = later
             if len(late) == MOST_LATE:
                 raise late[pending.appointment]
-    return next(iter(late.values()), None)
+    return min((late | waits).values(), key=lambda later: later.after, default=None)
 
 
 async def _waiting(shift: Shift, late: Collection[str]) -> list[Pending]:
-    pendings = await shift.store.pendings(shift.key, limit=100)
+    pendings = await shift.store.pendings(shift.key, limit=100 + len(late))
     return [pending for pending in pendings if pending.appointment not in late]
 
 
 async def push(shift: Shift, appointment: str) -> None:
     """Settles the pending change of one appointment, whatever it has become meanwhile."""
+    denied = False
     for _ in range(ROUNDS):
         link = await shift.store.link(shift.key, appointment)
         pending = await shift.store.pending(shift.key, appointment)
@@ -87,8 +103,24 @@ async def push(shift: Shift, appointment: str) -> None:
             if unmet(link, link.outlook) and await lost_teams(shift):
                 continue
             await _refuse(shift, await _as_stored(shift, pending), rejected.problem)
+        except Reconnect as reconnect:
+            problem = await _denied_alone(shift, reconnect)
+            if denied:
+                await _refuse(shift, await _as_stored(shift, pending), problem)
+            denied = True
     if await shift.store.pending(shift.key, appointment) is not None:
         raise Contended(after=2, reason="an appointment is changed faster than it can be written")
+
+
+async def _denied_alone(shift: Shift, reconnect: Reconnect) -> Problem:
+    """What to say of a write that is denied while its calendar can be read; the first time it is
+    tried again, for the token may have been older than the permission. Raises Reconnect.
+    """
+    if reconnect.cause != "access-denied":
+        raise reconnect
+    await shift.mailbox.default_calendar()
+    detail = "Microsoft 365 denies writing this event, though its calendar can be read."
+    return Problem("refused-by-microsoft", detail)
 
 
 async def _as_stored(shift: Shift, pending: Pending) -> Pending:
@@ -156,6 +188,7 @@ async def _update(shift: Shift, work: Work) -> None:
     if link.app is None or link.outlook is None:
         raise ValueError("an update needs the content of both sides")
     if is_series(link.outlook) or is_series(link.app):
+        await pause(shift, link, work.pending)
         look = _must_look(shift, work, {}) or _must_look(shift, work, {"recurrence": None})
         done = await write_series(shift, work, _look_again, look=look)
         return await _as_it_is(shift, done) if done else None
@@ -165,6 +198,7 @@ async def _update(shift: Shift, work: Work) -> None:
         return await _look_again(shift, work, await shift.mailbox.event(link.event_id))
     if not patch:
         return await _as_it_is(shift, work)
+    await pause(shift, replace(link, app=wanted), work.pending)
     try:
         seen = await shift.mailbox.update(link.event_id, patch, link.outlook_etag)
     except Contended:
@@ -233,6 +267,7 @@ async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
         is_organizer=seen.is_organizer,
         join_url=join_url_of(seen),
         markup=seen.around,
+        mailed=shift.clock() if will_mail(work.link) else work.link.mailed,
     )
     now = shift.clock()
     done = ended(work.pending, now, warnings=work.warnings)
@@ -273,8 +308,20 @@ async def _withdraw(shift: Shift, work: Work) -> None:
         await shift.mailbox.cancel(work.link.event_id, work.pending.comment)
     else:
         await shift.mailbox.delete(work.link.event_id)
-    await _settled(shift, receive(replace(case, seen=None)))
+    await _settled(shift, _withdrawn(case, receive(replace(case, seen=None))))
     return None
+
+
+def _withdrawn(case: Case, settlement: Settlement | None) -> Settlement | None:
+    """What a person had edited meanwhile is kept."""
+    edit = outlook_side(case)
+    if settlement is None or not isinstance(edit, Changed):
+        return settlement
+    link = settlement.link or case.link
+    return replace(
+        settlement,
+        kept=Keeping(link, case.policy, case.now).of(Origin.OUTLOOK, edit.event, Loss.DELETED),
+    )
 
 
 def _has_guests(seen: Seen) -> bool:

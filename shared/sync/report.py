@@ -163,6 +163,7 @@ def operation_json(operation: Operation) -> dict[str, Any]:
         "accepted": operation.accepted.isoformat(),
         "settled": operation.settled.isoformat() if operation.settled else None,
         "problem": operation.problem,
+        "not_before": operation.not_before.isoformat() if operation.not_before else None,
         "warnings": list(operation.warnings),
     }
 

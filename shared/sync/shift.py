@@ -13,6 +13,8 @@ from shared.store.records import (
     Calendar,
     CalendarKey,
     Connection,
+    Due,
+    DueKind,
     Lease,
     Link,
     Pending,
@@ -28,7 +30,8 @@ Clock = Callable[[], datetime]
 class Shift:
     """`lease` and `calendar` are replaced as they are renewed; all the rest stays.
 
-    `losses` counts what pushes found gone from Outlook since the last round.
+    `losses` counts what pushes found gone from Outlook since the last round. `keeps`: what was
+    taken away is known to the sweep.
     """
 
     store: Store
@@ -41,6 +44,7 @@ class Shift:
     mailbox: Mailbox
     document: Document
     losses: int = 0
+    keeps: bool = False
 
     @property
     def key(self) -> CalendarKey:
@@ -61,7 +65,17 @@ class Shift:
 
     async def settle(self, *settlements: Settlement) -> None:
         """Raises Contended when a row was changed meanwhile, or the lease was lost."""
+        if any(settlement.kept for settlement in settlements):
+            await self._remind_of_kept()
         self.lease = await self.store.settle(self.lease, settlements, self.clock(), self.seconds)
+
+    async def _remind_of_kept(self) -> None:
+        """Once a shift, and for all of a day the same row: when what is kept now is old."""
+        if not self.keeps:
+            over = self.clock() + timedelta(days=self.policy.undo_days + 1)
+            day = over.replace(hour=0, minute=0, second=0, microsecond=0)
+            await self.store.remind(Due(DueKind.KEPT, day, str(self.key)))
+            self.keeps = True
 
     async def attempt(self, pending: Pending) -> Pending:
         self.lease, stored = await self.store.attempt(

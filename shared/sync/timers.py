@@ -6,6 +6,7 @@ again.
 
 from datetime import datetime, timedelta
 
+from shared.policy.document import Document
 from shared.store.records import CalendarKey, Due, DueKind, State
 from shared.store.store import Store
 from shared.sync.engine import AT_WORK, Engine
@@ -13,6 +14,9 @@ from shared.sync.wake import DELIVER, GRACE
 
 # A due row is at most this much older than the time it was written for.
 ROUNDING = timedelta(minutes=1)
+# Calendars whose old contents are dropped in one pass, and how many of each.
+FEW = 10
+MOST_DROPPED = 99
 
 
 async def catch_up(engine: Engine, now: datetime) -> int:
@@ -50,7 +54,19 @@ async def sweep(engine: Engine, now: datetime) -> int:
             await engine.wake.reader(key)
             count += 1
         await engine.store.forget(due)
+    await _forget_kept(engine.store, now)
     return count + await _deliveries(engine.store, engine, now)
+
+
+async def _forget_kept(store: Store, now: datetime) -> None:
+    """A calendar with more of it than goes at once keeps its row, and goes on in a minute."""
+    for due in await store.due(DueKind.KEPT, now, limit=FEW):
+        key = CalendarKey.parse(due.name)
+        tenant = await store.tenant(key.tenant)
+        policy = Document.from_json(tenant.policy if tenant else {}).policy_for()
+        dropped = await store.drop_kept(key, now - timedelta(days=policy.undo_days), MOST_DROPPED)
+        if dropped < MOST_DROPPED:
+            await store.forget(due)
 
 
 async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:

@@ -196,6 +196,25 @@ def occurrences_written_unseen() -> None:
     series_push._is_gentle = lambda planned: True
 
 
+def no_brake() -> None:
+    """A calendar that empties is obeyed."""
+
+    async def unchecked(shift: Any, items: Any, is_missing: Any) -> Any:
+        del shift, is_missing
+        return items
+
+    rounds.checked = unchecked
+
+
+def no_pause() -> None:
+    """Every edit of a meeting is written, and mailed, at once."""
+
+    async def at_once(shift: Any, link: Any, pending: Any) -> None:
+        del shift, link, pending
+
+    outbound.pause = at_once
+
+
 BUGS: dict[str, Callable[[], None]] = {
     bug.__name__: bug
     for bug in (
@@ -217,6 +236,8 @@ BUGS: dict[str, Callable[[], None]] = {
         unnoticed_cancellation,
         etag_of_the_master_only,
         occurrences_written_unseen,
+        no_brake,
+        no_pause,
     )
 }
 
