@@ -19,6 +19,7 @@ from shared.store.records import (
     OperationState,
 )
 from shared.sync.accept import Wanted
+from shared.sync.home import home_of
 from shared.sync.report import appointment_json
 
 # What an attendee is shown with and the host app cannot say.
@@ -37,13 +38,13 @@ class Found:
 
 async def find(services: Services, tenant: str, appointment: str) -> Found:
     """Raises Refused where the appointment does not exist or was deleted."""
-    key = await services.store.located(tenant, appointment)
+    key = await home_of(services.store, tenant, appointment)
     link = await services.store.link(key, appointment) if key else None
     calendar = await services.store.calendar(key) if key and link else None
     if key is None or link is None or link.app is None or calendar is None:
         raise Refused(Problem("appointment-unknown"))
     pending = await services.store.pending(key, appointment)
-    return Found(calendar, link, pending is None)
+    return Found(calendar, link, pending is None or pending.silent)
 
 
 def shown(found: Found) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from shared.policy.document import Document
 from shared.services import Services
 from shared.store.records import CalendarKey, Link, OperationState, Tenant
 from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
+from shared.sync.home import home_of
 from shared.sync.report import operation_json
 from shared.sync.split import split_appointment
 
@@ -261,13 +262,14 @@ def _checked(whole: Any) -> AppointmentIn:
 async def answer(
     services: Services, request: Request, response: Response, accepted: Accepted, wait: float
 ) -> dict[str, Any]:
-    key = await services.store.located(request.path_params["tenant"], accepted.link.appointment)
+    tenant = request.path_params["tenant"]
+    key = await home_of(services.store, tenant, accepted.link.appointment)
     operation = accepted.operation
     if key is not None:
         operation = await outcome_within(services, key, operation, wait)
+        key = await home_of(services.store, tenant, accepted.link.appointment)
     if operation.state is not OperationState.PENDING:
         response.status_code = 201 if accepted.created else 200
-    tenant = request.path_params["tenant"]
     response.headers["Location"] = f"/v1/tenants/{tenant}/operations/{operation.id}"
     response.headers["ETag"] = etag(accepted.link.version)
     return {
@@ -287,6 +289,6 @@ async def _current(
     pending = await services.store.pending(key, accepted.link.appointment)
     if calendar is None or link.app is None:
         return None
-    found = Found(calendar, link, pending is None)
+    found = Found(calendar, link, pending is None or pending.silent)
     (appointment,) = await shown_with_people(services, key.tenant, [found])
     return appointment

@@ -47,11 +47,11 @@ async def list_page(
         links = await services.store.links(calendar.key, behind, limit)
         if links:
             waiting = await services.store.pendings(calendar.key, MOST_PENDING)
-            unsettled = {pending.appointment for pending in waiting}
+            unsettled = {pending.appointment for pending in waiting if not pending.silent}
             found = [
                 Found(calendar, link, link.appointment not in unsettled)
                 for link in links
-                if link.app is not None
+                if link.app is not None and not link.home
             ]
             return found, str(Cursor(calendar.key.calendar, links[-1].appointment))
     return [], ""

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from shared.api.given import Given, OfTenant, OperationId
 from shared.api.schemas import OperationOut
 from shared.errors import Problem, Refused
+from shared.sync.home import home_of
 from shared.sync.report import operation_json
 
 operations = APIRouter(prefix="/tenants/{tenant}/operations", tags=["operations"])
@@ -14,7 +15,7 @@ operations = APIRouter(prefix="/tenants/{tenant}/operations", tags=["operations"
 async def get_operation(tenant: OfTenant, operation: OperationId, services: Given) -> Any:
     """What became of one accepted change; its id is the appointment's and the version."""
     appointment, _, version = operation.rpartition(".")
-    key = await services.store.located(tenant.id, appointment)
+    key = await home_of(services.store, tenant.id, appointment)
     found = await services.store.operation(key, appointment, int(version)) if key else None
     if found is None:
         raise Refused(Problem("operation-unknown"))

@@ -176,7 +176,7 @@ class OperationOut(_Out):
     id: str
     appointment: str
     version: int
-    wish: Literal["write", "delete", "cancel"]
+    wish: Literal["write", "move", "delete", "cancel"]
     state: Literal["pending", "applied", "refused", "superseded"]
     accepted: datetime
     settled: datetime | None

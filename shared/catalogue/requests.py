@@ -193,9 +193,9 @@ REQUESTS = (
         "appointment-elsewhere",
         409,
         "The appointment lives in another calendar",
-        "An appointment stays in the calendar it was created in.",
+        "It lives in a mailbox that is not connected any more, so it cannot be moved from there.",
         FixedBy.VENDOR,
-        "Delete the appointment and create a new one with a new id.",
+        "Connect that mailbox again, or create the appointment anew with another id.",
     ),
     Cause(
         "not-held",

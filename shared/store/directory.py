@@ -6,6 +6,7 @@ own partitions), mailbox|hash of a name, appointment|id, meeting|hash of the iCa
 consent|id.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -73,6 +74,20 @@ class Directory:
 
     async def unclaim(self, tenant: str, appointment: str) -> None:
         await self._tenants.delete(escape(tenant), _appointment(appointment))
+
+    async def move_claim(
+        self, tenant: str, appointment: str, old: CalendarKey, new: CalendarKey
+    ) -> CalendarKey | None:
+        for _ in range(TRIES):
+            row = await self._tenants.get(escape(tenant), _appointment(appointment))
+            held = CalendarKey.parse(row.text("calendar")) if row else None
+            if row is None or held != old:
+                return held
+            moved = _pointer(tenant, _appointment(appointment), new)
+            with suppress(Contended):
+                await self._tenants.replace(moved, row.etag)
+                return new
+        raise Contended(reason="an appointment is moved again and again")
 
     async def _inserted(self, row: Row) -> bool:
         try:

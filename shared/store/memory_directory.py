@@ -118,6 +118,13 @@ class MemoryDirectory:
     async def unclaim(self, tenant: str, appointment: str) -> None:
         self._appointments.pop((tenant, appointment), None)
 
+    async def move_claim(
+        self, tenant: str, appointment: str, old: CalendarKey, new: CalendarKey
+    ) -> CalendarKey | None:
+        if self._appointments.get((tenant, appointment)) == old:
+            self._appointments[tenant, appointment] = new
+        return self._appointments.get((tenant, appointment))
+
     async def claim_meeting(
         self, tenant: str, ical_uid: str, key: CalendarKey, appointment: str
     ) -> tuple[CalendarKey, str]:

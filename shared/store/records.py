@@ -7,7 +7,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.calendar.event import Event
 
@@ -164,6 +164,16 @@ class Origin(StrEnum):
     OUTLOOK = "outlook"
 
 
+class Spread(NamedTuple):
+    """A link derived from another: its calendar, as text, and its name there. `taken` is what
+    was last taken over from it: Graph's etag of an edit, "gone" when a person deleted its event.
+    """
+
+    calendar: str
+    name: str
+    taken: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """What both sides last agreed on for one event, and what the host app wants now.
@@ -177,9 +187,11 @@ class Link:
     `project` and `type` are the host app's words that choose a policy. `protected`: the host app
     keeps it whatever Outlook deletes. `parent` is the appointment this event is made of, where it
     is a copy for a participant or one occurrence of a series; `home` is then the calendar of that
-    appointment, as text. `mailed` is when a write last made Exchange mail attendees. `hidden`: it
-    lies beyond the host app's horizon. `first_only`: Outlook has a series, of which the host app
-    gets no more than its first occurrence.
+    appointment, as text. A link with a `home` is no appointment of its calendar: it is derived
+    from one, or it is what was left when the appointment moved there. `spread` are the links that
+    are derived from this one, or may be: stored before they are. `mailed` is when a write last
+    made Exchange mail attendees. `hidden`: it lies beyond the host app's horizon. `first_only`:
+    Outlook has a series, of which the host app gets no more than its first occurrence.
     `exceptions` are short hashes of the etags of a series' exceptions. `follows` is the
     appointment whose series this one goes on with.
     `markup` is the whole body in Outlook where more stands in it than that of `outlook`.
@@ -208,6 +220,7 @@ class Link:
     markup: str = ""
     parent: str = ""
     home: str = ""
+    spread: tuple[Spread, ...] = ()
     follows: str = ""
     mailed: datetime | None = None
     hidden: bool = False
@@ -216,7 +229,13 @@ class Link:
 
 
 class Wish(StrEnum):
+    """`MOVE`: to another calendar, with this content. `SPREAD`: nothing is wanted of the event
+    itself, but the links derived from it are to agree with it, or it with them.
+    """
+
     WRITE = "write"
+    MOVE = "move"
+    SPREAD = "spread"
     DELETE = "delete"
     CANCEL = "cancel"
 
@@ -230,6 +249,7 @@ class Pending:
     `attempted` is stored before a create is sent: from then on the tag is looked up first.
     `warnings` are for the operation, as `Operation` has them.
     `not_before`: it waits, so that several edits make one mail.
+    `to` is the calendar, as text, of a `MOVE`. A `silent` one has no operation and no outcome.
     """
 
     appointment: str
@@ -242,6 +262,8 @@ class Pending:
     comment: str = ""
     warnings: tuple[dict[str, Any], ...] = ()
     not_before: datetime | None = None
+    to: str = ""
+    silent: bool = False
     etag: str = ""
 
 

@@ -8,7 +8,7 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
@@ -20,7 +20,7 @@ from azure.data.tables import EdmType, EntityProperty
 
 from shared.calendar.event import Event
 from shared.calendar.event_json import event_from_json, event_to_json
-from shared.store.records import CalendarKey, Copy, Held
+from shared.store.records import CalendarKey, Copy, Held, Spread
 
 CHUNK = 60_000
 LONG_TEXT = 8_000
@@ -164,15 +164,26 @@ def _tuple(inner: tuple[Any, ...], value: list[Any]) -> tuple[Any, ...]:
 
 
 def _scalar(hint: Any, value: Any) -> Any:
-    if hint is datetime:
-        return datetime.fromisoformat(value)
-    if hint is Event:
-        return event_from_json(value)
-    if hint is CalendarKey:
-        return CalendarKey.parse(value)
-    if hint is Held:
-        hints = _hints(Held)
-        return Held(**{name: _typed(hints[name], part) for name, part in value.items()})
+    if hint in _READERS:
+        return _READERS[hint](value)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
     return value
+
+
+def _held(value: dict[str, Any]) -> Held:
+    hints = _hints(Held)
+    return Held(**{name: _typed(hints[name], part) for name, part in value.items()})
+
+
+def _spread(value: list[str]) -> Spread:
+    return Spread(*value)
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    datetime: datetime.fromisoformat,
+    Event: event_from_json,
+    CalendarKey: CalendarKey.parse,
+    Held: _held,
+    Spread: _spread,
+}

@@ -147,6 +147,11 @@ class Store(Protocol):
 
     async def located(self, tenant: str, appointment: str) -> CalendarKey | None: ...
     async def unclaim(self, tenant: str, appointment: str) -> None: ...
+    async def move_claim(
+        self, tenant: str, appointment: str, old: CalendarKey, new: CalendarKey
+    ) -> CalendarKey | None:
+        """Where the appointment lives then: `new`, unless it did not live in `old`."""
+        ...
 
     # One meeting seen in several mailboxes of a tenant (same iCalUId).
     async def claim_meeting(

@@ -20,23 +20,22 @@ from shared.policy.document import Document
 from shared.policy.lengths import length_warnings, with_length
 from shared.store.records import (
     AppointmentStatus,
-    Calendar,
     CalendarKey,
     Link,
     Operation,
     OperationState,
     Origin,
     Pending,
-    State,
     Tenant,
     Wish,
 )
 from shared.store.store import Store
 from shared.sync.conference import with_conference
 from shared.sync.direction import mute, muteness
-from shared.sync.inbound import WITHDRAWN, traces
+from shared.sync.home import home_of, settled_home, synced
 from shared.sync.recurring import unheld
 from shared.sync.refusals import deletion_refusal, edit_refusal, late_refusal
+from shared.sync.remembered import remembering
 from shared.sync.report import warning_json
 from shared.sync.view import in_view
 from shared.sync.wake import Wake
@@ -80,13 +79,15 @@ class _Found:
 
 @dataclass(frozen=True, slots=True)
 class _Home:
-    """`counted` is the version that counting goes on from; `moved` says that the appointment
-    was deleted in another mailbox and is to live here; `connected` is when the calendar was.
+    """`counted` is the version that counting goes on from. `deserted` is where the appointment
+    was deleted that is to live here; `to`, as text, where one that lives here is to move;
+    `connected` is when the calendar was.
     """
 
     key: CalendarKey
     counted: int = 0
-    moved: bool = False
+    deserted: CalendarKey | None = None
+    to: str = ""
     connected: datetime | None = None
 
 
@@ -101,11 +102,27 @@ async def put_appointment(
         raise Refused(problem)
     if problem := muteness(document, wanted.project, wanted.type):
         raise Refused(problem)
-    home = await _home(store, tenant, appointment, wanted.mailbox)
     event = await with_names(store, tenant.id, normal(with_length(wanted.event, policy)))
     if problem := unheld(event, policy):
         raise Refused(problem)
     wanted = replace(wanted, event=event)
+    for _ in range(ATTEMPTS):
+        home = await _home(store, tenant, appointment, wanted.mailbox)
+        if accepted := await _put(store, wake, document, home, appointment, wanted, now):
+            return accepted
+    raise Contended(after=1, reason="an appointment is moved again and again")
+
+
+async def _put(
+    store: Store,
+    wake: Wake,
+    document: Document,
+    home: _Home,
+    appointment: str,
+    wanted: Wanted,
+    now: datetime,
+) -> Accepted | None:
+    policy = document.policy_for(wanted.project, wanted.type)
 
     def change(found: _Found) -> Link | None:
         if problem := _refusal(document, found.link, wanted, home.connected):
@@ -113,16 +130,17 @@ async def put_appointment(
         if found.link is None:
             link = _first(appointment, wanted, home.counted + 1, now)
         else:
-            link = _written(found.link, found.pending, wanted, home.counted, now)
+            link = _written(found.link, found.pending, wanted, home, now)
         return link and in_view(link, policy, now)
 
-    wish = Wish.CANCEL if wanted.status is AppointmentStatus.CANCELLED else Wish.WRITE
+    wish = Wish.MOVE if home.to else Wish.WRITE
+    if wanted.status is AppointmentStatus.CANCELLED:
+        wish = Wish.CANCEL
     warnings = tuple(warning_json(warning) for warning in length_warnings(wanted.event))
-    order = _Order(wish, now, warnings=warnings)
+    order = _Order(wish, now, to=home.to, warnings=warnings)
     accepted = await _accept(store, wake, home.key, appointment, change, order)
-    if home.moved:
-        await store.unclaim(tenant.id, appointment)
-        await store.claim(tenant.id, appointment, home.key)
+    if accepted and home.deserted:
+        await store.move_claim(home.key.tenant, appointment, home.deserted, home.key)
     return accepted
 
 
@@ -138,13 +156,6 @@ async def delete_appointment(
     if_version: int | None = None,
 ) -> Accepted:
     document = Document.from_json(tenant.policy)
-    key = await store.located(tenant.id, appointment)
-    if key is None:
-        raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
-    if not _usable(await store.calendar(key)):
-        raise Refused(
-            Problem("mailbox-not-connected", "The mailbox of this appointment is not connected.")
-        )
 
     def change(found: _Found) -> Link | None:
         link = found.link
@@ -152,8 +163,23 @@ async def delete_appointment(
             raise Refused(problem)
         return _withdrawn(found.link, if_version, now, cancel=cancel)
 
-    wish = Wish.CANCEL if cancel else Wish.DELETE
-    return await _accept(store, wake, key, appointment, change, _Order(wish, now, comment))
+    order = _Order(Wish.CANCEL if cancel else Wish.DELETE, now, comment)
+    for _ in range(ATTEMPTS):
+        key = await _known_home(store, tenant, appointment)
+        if accepted := await _accept(store, wake, key, appointment, change, order):
+            return accepted
+    raise Contended(after=1, reason="an appointment is moved again and again")
+
+
+async def _known_home(store: Store, tenant: Tenant, appointment: str) -> CalendarKey:
+    key = await home_of(store, tenant.id, appointment)
+    if key is None:
+        raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
+    if not await synced(store, key):
+        raise Refused(
+            Problem("mailbox-not-connected", "The mailbox of this appointment is not connected.")
+        )
+    return key
 
 
 def _refusal(
@@ -171,6 +197,7 @@ class _Order:
     wish: Wish
     now: datetime
     comment: str = ""
+    to: str = ""
     warnings: tuple[dict[str, Any], ...] = ()
 
 
@@ -181,9 +208,15 @@ async def _accept(
     appointment: str,
     change: Callable[[_Found], Link | None],
     order: _Order,
-) -> Accepted:
+) -> Accepted | None:
+    """None when the appointment has moved away meanwhile."""
     for _ in range(ATTEMPTS):
         found = _Found(await store.link(key, appointment), await store.pending(key, appointment))
+        if found.link and found.link.home:
+            if await store.located(key.tenant, appointment) == key:
+                return None
+            await wake.dirty(key, order.now)
+            found = replace(found, link=settled_home(found.link))
         link = change(found)
         if link is None and found.link is not None:
             last = await last_operation(store, key, found.link)
@@ -206,8 +239,8 @@ async def _accept(
 async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) -> _Home:
     """Where the appointment lives, or will: the calendar of `mailbox`."""
     key = await store.calendar_at(tenant.id, mailbox)
-    calendar = await store.calendar(key) if key else None
-    if key is None or not _usable(calendar):
+    calendar = await synced(store, key) if key else None
+    if key is None or calendar is None:
         raise Refused(
             Problem(
                 "mailbox-not-connected",
@@ -215,34 +248,33 @@ async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) ->
                 "/mailbox",
             )
         )
-    home = await store.claim(tenant.id, appointment, key)
-    found = _Home(key) if home == key else await _moved(store, appointment, home, key)
-    return replace(found, connected=calendar.connected if calendar else None)
+    claimed = await store.claim(tenant.id, appointment, key)
+    home = await home_of(store, tenant.id, appointment) or claimed
+    if home == key:
+        return _Home(key, connected=calendar.connected)
+    found = await _moving(store, appointment, home, key)
+    found = replace(found, connected=calendar.connected)
+    return found if found.to else replace(found, deserted=claimed)
 
 
-async def _moved(store: Store, appointment: str, home: CalendarKey, key: CalendarKey) -> _Home:
+async def _moving(store: Store, appointment: str, home: CalendarKey, key: CalendarKey) -> _Home:
     """The claim follows once the change is accepted, so that a crash between the two loses
     neither the place nor the count.
     """
     left = await store.link(home, appointment)
-    if left is not None and (
-        left.app is not None or left.event_id or await store.pending(home, appointment)
-    ):
+    is_there = left is not None and (left.app is not None or bool(left.event_id))
+    if not is_there and await store.pending(home, appointment) is None:
+        return _Home(key, left.version if left else 0, deserted=home)
+    if not await synced(store, home):
         raise Refused(
             Problem(
                 "appointment-elsewhere",
-                "This appointment lives in another mailbox; delete it there first.",
+                "This appointment lives in a mailbox that is not connected any more, so that "
+                "nothing can be deleted there; give it a new id.",
                 "/mailbox",
             )
         )
-    return _Home(key, left.version if left else 0, moved=True)
-
-
-def _usable(calendar: Calendar | None) -> bool:
-    return calendar is not None and calendar.state not in {
-        State.DISCONNECTING,
-        State.DISCONNECTED,
-    }
+    return _Home(home, to=str(key))
 
 
 def _first(appointment: str, wanted: Wanted, version: int, now: datetime) -> Link:
@@ -261,7 +293,7 @@ def _first(appointment: str, wanted: Wanted, version: int, now: datetime) -> Lin
 
 
 def _written(
-    link: Link, pending: Pending | None, wanted: Wanted, counted: int, now: datetime
+    link: Link, pending: Pending | None, wanted: Wanted, home: _Home, now: datetime
 ) -> Link | None:
     """The link with the wanted content; None if that is what it has."""
     _check_version(link, wanted.if_version)
@@ -269,13 +301,15 @@ def _written(
     event = with_conference(wanted.event, link, is_given=wanted.conference_given)
     event = _with_responses(event, link.app or link.outlook)
     alike = link.app is not None and same(event, link.app)
-    if alike and link.status is wanted.status and not _says_more(link, pending, wanted):
+    goes = _goes(pending, home.to)
+    more = goes or _says_more(link, pending, wanted)
+    if alike and link.status is wanted.status and not more:
         return None
-    if not alike or wanted.status is AppointmentStatus.CANCELLED:
+    if goes or not alike or wanted.status is AppointmentStatus.CANCELLED:
         _check_organizer(link)
     return replace(
         link,
-        version=max(link.version, counted) + 1,
+        version=max(link.version, home.counted) + 1,
         app=event,
         status=wanted.status,
         revision=wanted.revision if wanted.revision is not None else link.revision,
@@ -285,6 +319,12 @@ def _written(
         protected=wanted.protected,
         origin=link.origin if link.event_id else Origin.APP,
     )
+
+
+def _goes(pending: Pending | None, to: str) -> bool:
+    """Whether it is to live elsewhere than it was to before this."""
+    was = pending.to if pending and pending.wish is Wish.MOVE else ""
+    return to != was
 
 
 def _says_more(link: Link, pending: Pending | None, wanted: Wanted) -> bool:
@@ -364,6 +404,7 @@ def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Ope
         order.wish,
         order.now,
         comment=order.comment,
+        to=order.to,
         warnings=order.warnings,
     )
     operation = Operation(
@@ -375,14 +416,9 @@ def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Ope
         warnings=order.warnings,
     )
     old = found.pending
-    if old is None:
+    pending = remembering(pending, old, found.link)
+    if old is None or old.silent:
         return pending, [operation]
-    maybe = old.maybe_written
-    if old.wish is Wish.WRITE and found.link and found.link.app:
-        maybe |= traces(found.link.app, found.link.base)
-    if old.wish is not Wish.WRITE:
-        maybe |= {WITHDRAWN}
-    pending = replace(pending, maybe_written=maybe, attempted=old.attempted, etag=old.etag)
     superseded = Operation(
         old.appointment, old.version, old.wish, OperationState.SUPERSEDED, old.accepted, order.now
     )

@@ -21,7 +21,8 @@ from shared.store.records import (
     Wish,
 )
 from shared.sync.decide import DeleteApp, Merge, WriteApp
-from shared.sync.inbound import Case, action, receive
+from shared.sync.derived import receive
+from shared.sync.inbound import Case, action
 from shared.sync.keeping import Keeping
 from shared.sync.report import UPDATED, appointment_change
 
@@ -30,9 +31,10 @@ OPERATOR = "operator"
 
 def discarded(case: Case) -> Settlement | None:
     """In place of `receive`: what waits then is written by the next push. Where the policy
-    writes nothing to Outlook there is no other side that could stand.
+    writes nothing to Outlook there is no other side that could stand; of a derived link its home
+    decides.
     """
-    if case.policy.direction is Direction.TO_APP:
+    if case.policy.direction is Direction.TO_APP or case.link.home:
         return receive(case)
     match action(case):
         case DeleteApp():

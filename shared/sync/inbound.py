@@ -107,7 +107,7 @@ def outlook_side(case: Case) -> Side:
 
 def _maybe_withdrawn(pending: Pending) -> bool:
     """The host app wanted it gone, then wanted it back: that it is gone is nobody's edit."""
-    return pending.wish is Wish.WRITE and WITHDRAWN in pending.maybe_written
+    return pending.wish in {Wish.WRITE, Wish.MOVE} and WITHDRAWN in pending.maybe_written
 
 
 def traces(event: Event, base: Event | None) -> frozenset[str]:
@@ -131,7 +131,9 @@ def _maybe_written(link: Link, pending: Pending) -> frozenset[str]:
 
 def app_side(case: Case) -> Side:
     """Without anything pending the app has what it was told, unless its deletion was refused."""
-    if case.pending is None:
+    if case.pending is not None and case.pending.wish is Wish.MOVE:
+        return Same()
+    if case.pending is None or case.pending.wish is Wish.SPREAD:
         return Gone() if case.link.app is None and case.link.event_id else Same()
     if case.pending.wish is Wish.WRITE and case.link.app is not None:
         return Changed(case.link.app)
@@ -186,7 +188,7 @@ def imported(case: Case) -> Settlement:
     """A new Outlook event becomes an appointment; `case.link` holds its id and status."""
     if case.seen is None or case.seen.event is None:
         raise ValueError("only an event that was seen can be imported")
-    link = replace(_shown(case.link, case.seen), app=case.seen.event, base=case.seen.event)
+    link = replace(shown_link(case.link, case.seen), app=case.seen.event, base=case.seen.event)
     link = replace(link, version=link.version + 1, changed=case.now)
     settlement = Settlement(link=link, changes=(_change(case, link, CREATED),))
     return seen_in_view(settlement, case.policy, case.now)
@@ -212,7 +214,7 @@ def _noted(case: Case) -> Settlement | None:
         return Settlement(link=_parted(link), event_was=link.event_id) if link.event_id else None
     if case.pending is not None and _is_applied(case, seen.event):
         return _applied(case, seen, seen.event)
-    known = _shown(link, seen)
+    known = shown_link(link, seen)
     if case.pending is not None and link.outlook != known.outlook:
         known = replace(known, base=known.base or seen.event)
     settlement = _with_answers(case, known, seen.event, news_of_joining(link, known))
@@ -259,14 +261,16 @@ def _wanted(case: Case) -> Event:
 
 def _applied(case: Case, seen: Seen, shown: Event) -> Settlement:
     mailed = case.now if will_mail(case.link) else case.link.mailed
-    link = replace(_shown(case.link, seen), base=case.link.app, mailed=mailed)
+    link = replace(shown_link(case.link, seen), base=case.link.app, mailed=mailed)
     return _finished(case, _with_answers(case, link, shown))
 
 
 def _finished(case: Case, settlement: Settlement, problem: Problem | None = None) -> Settlement:
-    """Ends the pending operation with its outcome."""
-    if case.pending is None:
+    """Ends the pending operation with its outcome; what moves does not end where it was."""
+    if case.pending is None or (case.pending.wish is Wish.MOVE and problem is None):
         return settlement
+    if case.pending.silent:
+        return replace(settlement, done=case.pending)
     done = ended(case.pending, case.now, problem)
     url = join_url_for_app(settlement.link) if settlement.link else ""
     return replace(
@@ -297,7 +301,7 @@ def ended(
     )
 
 
-def _shown(link: Link, seen: Seen) -> Link:
+def shown_link(link: Link, seen: Seen) -> Link:
     """The link with Outlook's side as it was seen."""
     return replace(
         link,
@@ -345,7 +349,7 @@ def _written(case: Case) -> Settlement:
 
 def _overruled_deletion(case: Case, seen: Seen) -> Settlement:
     link = replace(
-        _shown(case.link, seen),
+        shown_link(case.link, seen),
         app=seen.event,
         base=seen.event,
         status=AppointmentStatus.CONFIRMED,
@@ -365,7 +369,7 @@ def _merged(case: Case) -> Settlement:
     if seen is None or seen.event is None or link.app is None:
         raise ValueError("merging needs both sides")
     merged = merge(_agreed(case, seen.event), seen.event, link.app, _policy(case, seen))
-    shown = _shown(link, seen)
+    shown = shown_link(link, seen)
     base = replace(merged.event, **{f: getattr(seen.event, f) for f in merged.outlook_needs})
     shown = replace(shown, app=merged.event, base=base)
     news = merged.app_needs or (

@@ -4,7 +4,7 @@ An unknown outcome is never repeated blindly: a create is found again by its tag
 its etag and content, a deletion by looking.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,34 +14,28 @@ from shared.graph.seen import Kind, Seen
 from shared.graph.writes import plan
 from shared.policy.shape import hidden_fields, outward, shape
 from shared.store.records import Link, Loss, Origin, Pending, Settlement, Wish
+from shared.sync.applied import settle_applied, settle_unchanged
 from shared.sync.conference import (
     TEAMS_OFF,
     has_teams,
-    join_url_for_app,
     join_url_of,
     lost_teams,
     unmet,
     without_conference,
 )
 from shared.sync.decide import Changed, DeleteApp
+from shared.sync.derived import following, must_report, receive
 from shared.sync.direction import mute
 from shared.sync.guard import will_mail
-from shared.sync.inbound import (
-    WITHDRAWN,
-    Case,
-    action,
-    ended,
-    outlook_side,
-    receive,
-    traces,
-    unowned,
-)
+from shared.sync.inbound import WITHDRAWN, Case, action, ended, outlook_side, traces, unowned
 from shared.sync.keeping import Keeping
+from shared.sync.move import Elsewhere, move
 from shared.sync.pause import NotYet, pause
 from shared.sync.report import outcome
 from shared.sync.series_push import bare_traces, is_in_parts, write_series
 from shared.sync.series_window import is_series, marks_of
 from shared.sync.shift import Shift
+from shared.sync.spread import report_home, spread
 from shared.sync.veil import case_of, veiled
 from shared.sync.work import Work
 
@@ -77,9 +71,13 @@ async def push_all(shift: Shift) -> TryAgain | None:
             except TryAgain as later:
                 await shift.hold()
                 late[pending.appointment] = later
-            if len(late) == MOST_LATE:
+            if _failures(late) == MOST_LATE:
                 raise late[pending.appointment]
     return min((late | waits).values(), key=lambda later: later.after, default=None)
+
+
+def _failures(late: Mapping[str, TryAgain]) -> int:
+    return sum(not isinstance(later, Elsewhere) for later in late.values())
 
 
 async def _waiting(shift: Shift, late: Collection[str]) -> list[Pending]:
@@ -131,10 +129,17 @@ async def _as_stored(shift: Shift, pending: Pending) -> Pending:
 
 async def _push(shift: Shift, work: Work) -> None:
     await shift.breathe()
-    if problem := mute(shift.document, work.link):
+    is_heard = work.pending.wish is Wish.SPREAD
+    if not is_heard and (problem := mute(shift.document, work.link)):
         raise Rejected(problem)
     work = await _possible(shift, work)
     match work.pending.wish:
+        case Wish.MOVE:
+            await move(shift, work)
+        case _ if must_report(work.link, work.pending):
+            await report_home(shift, work)
+        case Wish.SPREAD:
+            await spread(shift, work)
         case Wish.WRITE if work.link.event_id:
             await _update(shift, work)
         case Wish.WRITE:
@@ -191,13 +196,13 @@ async def _update(shift: Shift, work: Work) -> None:
         await pause(shift, link, work.pending)
         look = _must_look(shift, work, {}) or _must_look(shift, work, {"recurrence": None})
         done = await write_series(shift, work, _look_again, look=look)
-        return await _as_it_is(shift, done) if done else None
+        return await settle_unchanged(shift, done) if done else None
     wanted = outward(link.app, link.outlook, shift.policy_for(link))
     patch = plan(link.outlook, wanted, await _markup(shift, link), shift.manner_for(link))
     if _must_look(shift, work, patch):
         return await _look_again(shift, work, await shift.mailbox.event(link.event_id))
     if not patch:
-        return await _as_it_is(shift, work)
+        return await settle_unchanged(shift, work)
     await pause(shift, replace(link, app=wanted), work.pending)
     try:
         seen = await shift.mailbox.update(link.event_id, patch, link.outlook_etag)
@@ -239,16 +244,6 @@ def _must_look(shift: Shift, work: Work, patch: dict[str, Any]) -> bool:
     return link.base is not None and bool(unowned(link.outlook, link.app, shift.policy_for(link)))
 
 
-async def _as_it_is(shift: Shift, work: Work) -> None:
-    """Outlook shows what is wanted already, as far as the last look goes."""
-    link = replace(work.link, base=work.link.app)
-    done = ended(work.pending, shift.clock(), warnings=work.warnings)
-    told = outcome(shift.key, done, shift.clock(), join_url_for_app(link))
-    await shift.settle(
-        Settlement(link=link, done=work.pending, operations=(done,), changes=(told,))
-    )
-
-
 async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
     seen = veiled(shown, work.link, shift.policy_for(work.link))
     if shown is None or seen is None or _hides_more(shift, work.link):
@@ -257,7 +252,7 @@ async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
         work = Work(without_conference(work.link), work.pending, (TEAMS_OFF,))
     link = replace(
         work.link,
-        base=work.link.app,
+        base=seen.event if work.link.home else work.link.app,
         outlook=seen.event,
         event_id=seen.event_id,
         outlook_etag=seen.etag,
@@ -269,17 +264,7 @@ async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
         markup=seen.around,
         mailed=shift.clock() if will_mail(work.link) else work.link.mailed,
     )
-    now = shift.clock()
-    done = ended(work.pending, now, warnings=work.warnings)
-    await shift.settle(
-        Settlement(
-            link=link,
-            done=work.pending,
-            operations=(done,),
-            changes=(outcome(shift.key, done, now, join_url_for_app(link)),),
-        )
-    )
-    return None
+    return await settle_applied(shift, work, link)
 
 
 def _hides_more(shift: Shift, link: Link) -> bool:
@@ -363,6 +348,9 @@ async def _refuse(shift: Shift, pending: Pending, problem: Problem) -> None:
     """Told once, and not tried again; the next change of the appointment is."""
     now = shift.clock()
     done = ended(pending, now, problem)
-    await shift.settle(
-        Settlement(done=pending, operations=(done,), changes=(outcome(shift.key, done, now),))
-    )
+    told = () if pending.silent else (outcome(shift.key, done, now),)
+    settlement = Settlement(done=pending, operations=(done,), changes=told)
+    link = await shift.store.link(shift.key, pending.appointment)
+    if link is not None and link.spread and pending.wish is not Wish.SPREAD:
+        settlement = following(pending, replace(settlement, link=link), now)
+    await shift.settle(settlement)

@@ -18,7 +18,8 @@ from shared.graph.writes import Manner
 from shared.policy.policy import Policy
 from shared.policy.shape import hidden_fields, outward
 from shared.store.records import Link, Settlement
-from shared.sync.inbound import receive, traces
+from shared.sync.derived import receive
+from shared.sync.inbound import traces
 from shared.sync.shift import Shift
 from shared.sync.veil import case_of
 from shared.sync.work import Work

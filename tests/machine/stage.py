@@ -261,7 +261,7 @@ class Stage:
         self.twin.world.create_tenant(ENTRA, "contoso.test", "Contoso")
         self.people = {
             name: self.twin.world.create_person(ENTRA, f"{name}@contoso.test", name.title())
-            for name in ("anna", "ben")
+            for name in ("anna", "ben", "carol")
         }
         self.start_process()
 

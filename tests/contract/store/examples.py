@@ -36,6 +36,7 @@ from shared.store.records import (
     Origin,
     Pending,
     Ruling,
+    Spread,
     State,
     Tenant,
     Wish,
@@ -150,6 +151,8 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         protected=True,
         join_url="https://teams.microsoft.com/l/meetup-join/19%3a",
         markup="<div>above</div><p>Review</p>",
+        home="acme~room-2",
+        spread=(Spread("acme~room-2", appointment, 'W/"9"'), Spread("acme~x", "a/1")),
         follows="a0",
         hidden=True,
         first_only=True,
@@ -169,6 +172,8 @@ def pending(appointment: str = "a1", etag: str = "", accepted: datetime = NOW) -
         comment="Sorry, 'no' room",
         warnings=(WARNING,),
         not_before=NOW + timedelta(seconds=30),
+        to="acme~room-2",
+        silent=True,
         etag=etag,
     )
 

@@ -141,6 +141,14 @@ def relay(limit: int, *, clears: bool) -> Step:
     return step
 
 
+def move_claim(appointment: str, *, here: bool) -> Step:
+    async def step(worker: Worker) -> Any:
+        old, new = (KEY, OTHER) if here else (OTHER, KEY)
+        return await worker.store.move_claim("acme", appointment, old, new)
+
+    return step
+
+
 def claim(appointment: str, *, here: bool, gives_up: bool) -> Step:
     async def step(worker: Worker) -> Any:
         key = KEY if here else OTHER
@@ -209,6 +217,7 @@ STEPS = st.one_of(
     st.builds(mark, numbers),
     st.builds(unmark),
     st.builds(relay, st.integers(1, 3), clears=st.booleans()),
+    st.builds(move_claim, appointments, here=st.booleans()),
     st.builds(claim, appointments, here=st.booleans(), gives_up=st.booleans()),
     st.builds(remind, st.integers(0, 3), forgets=st.booleans()),
     st.builds(put_calendar, st.sampled_from("xy"), here=st.booleans()),

@@ -215,6 +215,17 @@ class TestClaims:
         assert await store.located("acme", "a1") is None
         assert await store.claim("acme", "a1", OTHER) == OTHER
 
+    async def test_an_appointment_moves_from_where_it_lives(self, store: Store):
+        await store.claim("acme", "a1", KEY)
+
+        assert await store.move_claim("acme", "a1", KEY, OTHER) == OTHER
+        assert await store.move_claim("acme", "a1", KEY, CalendarKey("acme", "x")) == OTHER
+        assert await store.located("acme", "a1") == OTHER
+
+    async def test_what_lives_nowhere_does_not_move(self, store: Store):
+        assert await store.move_claim("acme", "a1", KEY, OTHER) is None
+        assert await store.located("acme", "a1") is None
+
     async def test_tenants_do_not_share_appointment_ids(self, store: Store):
         await store.claim("acme", "a1", KEY)
 
