@@ -6,14 +6,14 @@ that says it: type, project, tenant, preset, default. Owners are laid over one a
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Self, cast
 
 from shared.errors import Problem, Refused
 from shared.policy.fields import TENANT_WIDE, wrong
 from shared.policy.fields import problems as field_problems
-from shared.policy.policy import Policy
+from shared.policy.policy import Invitations, Participants, Policy
 from shared.policy.presets import PRESETS
 
 _Json = Mapping[str, Any]
@@ -65,8 +65,17 @@ class Document:
         """Of an appointment; without a project and type the tenant's own."""
         key = project, type_
         if key not in self._known:
-            self._known[key] = Policy.from_json(_laid(self._layers(project, type_)))
+            self._known[key] = _silent(Policy.from_json(_laid(self._layers(project, type_))))
         return self._known[key]
+
+    @property
+    def has_copies(self) -> bool:
+        """Whether any of its policies gives participants copies."""
+        preset = PRESETS.get(self.preset, _NONE)
+        parts = [preset.get(part, _NONE) for part in _PARTS]
+        parts += [self.projects, self.types]
+        layers = [preset, self.said, *(layer for part in parts for layer in part.values())]
+        return any(layer.get("participants") == Participants.COPIES for layer in layers)
 
     def _layers(self, project: str, type_: str) -> Iterator[_Json]:
         preset = PRESETS.get(self.preset, _NONE)
@@ -76,6 +85,13 @@ class Document:
         yield self.projects.get(project, _NONE)
         yield preset.get("types", _NONE).get(type_, _NONE)
         yield self.types.get(type_, _NONE)
+
+
+def _silent(policy: Policy) -> Policy:
+    """Whoever has a copy is not invited as well."""
+    if policy.participants is not Participants.COPIES:
+        return policy
+    return replace(policy, invitations=Invitations.NONE)
 
 
 def _laid(layers: Iterator[_Json]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ async def settle_applied(shift: Shift, work: Work, link: Link) -> None:
         done = ended(work.pending, now, warnings=work.warnings)
         told = outcome(shift.key, done, now, join_url_for_app(link))
         settlement = replace(settlement, operations=(done,), changes=(told,))
-    await shift.settle(following(work.pending, settlement, now))
+    await shift.settle(following(shift.policy_for(link), work.pending, settlement, now))
     if is_moving_here(link):
         await shift.wake.writer(CalendarKey.parse(link.home))
 

@@ -10,11 +10,13 @@ from datetime import datetime
 
 from shared.calendar.digest import differing, digest, field_digest
 from shared.calendar.event import FIELDS, Event
+from shared.policy.policy import Policy
 from shared.store.records import AppointmentStatus, Link, Pending, Settlement, Wish
 from shared.sync import inbound
 from shared.sync.decide import Changed, Gone, Same, muted
 from shared.sync.home import has_news
 from shared.sync.inbound import Case, outlook_side
+from shared.sync.participants import has_copies
 from shared.sync.wanted import is_removed
 
 
@@ -31,13 +33,15 @@ def spreading(case: Case, settlement: Settlement | None) -> Settlement | None:
     """Whoever changes a link that others derive from leaves word that they are to follow."""
     if settlement is None or settlement.link is None:
         return settlement
-    return following(case.pending, settlement, case.now)
+    return following(case.policy, case.pending, settlement, case.now)
 
 
-def following(pending: Pending | None, settlement: Settlement, now: datetime) -> Settlement:
+def following(
+    policy: Policy, pending: Pending | None, settlement: Settlement, now: datetime
+) -> Settlement:
     """`pending` is what was pending before; a settlement that leaves it leaves the word to it."""
     link, done = settlement.link, settlement.done
-    if link is None or link.home or not link.spread:
+    if link is None or link.home or not (link.spread or has_copies(link, policy)):
         return settlement
     word = spread_wish(link, now)
     if done is not None:

@@ -33,6 +33,7 @@ from shared.sync.outbound import push_all, refuse_all
 from shared.sync.report import calendar_change, connection_change
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
+from shared.sync.spread import welcome
 from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
 from shared.sync.wake import DELIVER, ROUND, Wake
 
@@ -159,6 +160,8 @@ class Engine:
             await keep_subscribed(shift, self.hooks)
             settled = await pull(shift, mark)
             await self._next_poll(shift, mark, settled)
+            if shift.calendar.state is not State.ACTIVE:
+                await welcome(shift)
             await self._set_state(shift, State.ACTIVE, "")
             if shift.connection.state is State.ACTION_REQUIRED:
                 await self._set_connection(shift, State.ACTIVE, "")

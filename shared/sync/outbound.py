@@ -352,5 +352,7 @@ async def _refuse(shift: Shift, pending: Pending, problem: Problem) -> None:
     settlement = Settlement(done=pending, operations=(done,), changes=told)
     link = await shift.store.link(shift.key, pending.appointment)
     if link is not None and link.spread and pending.wish is not Wish.SPREAD:
-        settlement = following(pending, replace(settlement, link=link), now)
+        settlement = following(
+            shift.policy_for(link), pending, replace(settlement, link=link), now
+        )
     await shift.settle(settlement)

@@ -30,6 +30,7 @@ from shared.sync.series_report import occurrence_changes, original_start
 CREATED = "calbridge.appointment.created"
 UPDATED = "calbridge.appointment.updated"
 DELETED = "calbridge.appointment.deleted"
+COPY_REMOVED = "calbridge.appointment.copy_removed"
 CANCELLED = "calbridge.appointment.cancelled"
 COPY_DIFFERS = "calbridge.appointment.copy_differs"
 DETACHED = "calbridge.appointment.detached"

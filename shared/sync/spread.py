@@ -5,14 +5,18 @@ change accepted for its worker; what a person did there is noted there, and its 
 come and take it over.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from shared.calendar.digest import address_key
+from shared.calendar.event import Event
 from shared.store.records import CalendarKey, Link, Pending, Settlement, Spread, Wish
 from shared.sync.derived import spread_wish
 from shared.sync.home import synced
+from shared.sync.participants import GONE, Whose, copies, copy, has_copies, news
 from shared.sync.remembered import remembering
 from shared.sync.shift import Shift
-from shared.sync.wanted import Place, is_over, place_of, withdrawn
+from shared.sync.wanted import Place, is_over, place_of, with_places, withdrawn
 from shared.sync.work import Work
 
 
@@ -39,35 +43,82 @@ async def offer(shift: Shift, child: Child, link: Link, wish: Wish) -> None:
 
 
 async def spread(shift: Shift, work: Work) -> None:
-    """The links derived from this one follow it."""
-    spread = [await _followed(shift, one) for one in work.link.spread]
-    link = replace(work.link, spread=tuple(one for one in spread if one))
+    """The links derived from this one follow it; first it takes over what people did to them."""
+    link = work.link
+    wanted = await _wanted(shift, link)
+    places = with_places(link.spread, wanted)
+    if places != link.spread:
+        return await shift.settle(Settlement(link=replace(link, spread=places)))
+    children = [await child_at(shift, place_of(one)) for one in link.spread]
+    for one, child in zip(link.spread, children, strict=True):
+        if found := await _news(shift, work, one, child):
+            return await shift.settle(found)
+    kept = [
+        await _followed(shift, work, one, child, wanted)
+        for one, child in zip(link.spread, children, strict=True)
+    ]
+    link = replace(link, spread=tuple(one for one in kept if one))
     is_new = link.spread != work.link.spread
-    await shift.settle(Settlement(link=link if is_new else None, done=work.pending))
+    return await shift.settle(Settlement(link=link if is_new else None, done=work.pending))
 
 
-async def _followed(shift: Shift, one: Spread) -> Spread | None:
-    """None when nothing of it is left. What is in a calendar that is not synced stays."""
-    child = await child_at(shift, place_of(one))
-    if is_over(child.link, child.pending):
+async def _wanted(shift: Shift, link: Link) -> dict[Place, Event]:
+    policy = shift.policy_for(link)
+    if not has_copies(link, policy) or link.app is None:
+        return {}
+    mailboxes: dict[str, CalendarKey] = {}
+    for attendee in link.app.attendees:
+        key = await shift.store.calendar_at(shift.key.tenant, attendee.address.strip())
+        if key is not None and key != shift.key and await synced(shift.store, key):
+            mailboxes[address_key(attendee.address)] = key
+    return copies(link, policy, mailboxes)
+
+
+async def _news(shift: Shift, work: Work, one: Spread, child: Child) -> Settlement | None:
+    """Of a mailbox whose appointment it is no more nobody asks."""
+    if child.link is None or child.link.home != str(shift.key) or not child.link.parent:
         return None
-    link = withdrawn(child.link, child.pending)
-    if link is not None and await synced(shift.store, child.place[0]):
-        await offer(shift, child, link, Wish.DELETE)
+    calendar = await shift.store.calendar(child.place[0])
+    whose = Whose(one, calendar.address if calendar else "", child.link, child.pending)
+    policy = shift.policy_for(work.link)
+    return news(shift.key, work.link, policy, work.pending, whose, shift.clock())
+
+
+async def _followed(
+    shift: Shift, work: Work, one: Spread, child: Child, wanted: Mapping[Place, Event]
+) -> Spread | None:
+    """None when nothing of it is left. What is in a calendar that is not synced stays, and what
+    its owner deleted stays deleted until the host app takes them out and in again.
+    """
+    content = wanted.get(child.place)
+    if content is None and is_over(child.link, child.pending):
+        return None
+    if one.taken == GONE:
+        if content is not None:
+            return one
+        one = one._replace(taken="")
+    if await synced(shift.store, child.place[0]) is None:
+        return one
+    if content is not None:
+        link = copy(work.link, shift.key, child.link, content)
+    else:
+        link = withdrawn(child.link, child.pending)
+    if link is not None:
+        await offer(shift, child, link, Wish.WRITE if content else Wish.DELETE)
     return one
 
 
 async def report_home(shift: Shift, work: Work) -> None:
     """A person has edited or deleted the event of a derived link: its home is to look."""
-    await _wake_home(shift, CalendarKey.parse(work.link.home), work.link)
+    name = work.link.parent or work.link.appointment
+    await wake_home(shift, CalendarKey.parse(work.link.home), name)
     await shift.settle(Settlement(done=work.pending))
 
 
-async def _wake_home(shift: Shift, key: CalendarKey, child: Link) -> None:
+async def wake_home(shift: Shift, key: CalendarKey, name: str) -> None:
     """Whatever else is pending there leaves word to spread. A word that is there already is put
     anew, for its worker may have looked before this.
     """
-    name = child.parent or child.appointment
     home = await shift.store.link(key, name)
     if home is None or home.home or not await synced(shift.store, key):
         return
@@ -77,3 +128,21 @@ async def _wake_home(shift: Shift, key: CalendarKey, child: Link) -> None:
     await shift.wake.remember(key, shift.clock())
     await shift.store.accept(key, home, pending or spread_wish(home, shift.clock()), ())
     await shift.wake.writer(key)
+
+
+async def welcome(shift: Shift) -> None:
+    """A calendar that comes to be synced gets its copies of what takes place without it."""
+    if not shift.document.has_copies:
+        return
+    for calendar in await shift.store.calendars(shift.key.tenant):
+        if calendar.key != shift.key:
+            await _welcome_from(shift, calendar.key)
+
+
+async def _welcome_from(shift: Shift, key: CalendarKey) -> None:
+    after = ""
+    while links := await shift.store.links(key, after):
+        after = links[-1].appointment
+        for link in links:
+            if not link.home and has_copies(link, shift.policy_for(link)):
+                await wake_home(shift, key, link.appointment)
