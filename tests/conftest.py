@@ -13,7 +13,7 @@ from tests.stack import stack
 
 __all__ = ["azurite", "emulator", "stack", "storage"]
 
-LONGEST = ("machine", "journeys", "browser", "run")
+LONGEST = ("machine", "journeys", "scenarios", "browser", "run")
 
 _SLOW = [HealthCheck.too_slow]
 settings.register_profile("dev", max_examples=100, deadline=None, suppress_health_check=_SLOW)

@@ -1,0 +1,3 @@
+from tests.journeys.scene import scene
+
+__all__ = ["scene"]
