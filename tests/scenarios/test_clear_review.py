@@ -304,6 +304,26 @@ async def test_r17_every_participant_is_mailed_on_edit_and_cancellation(scene, s
     assert {mail["cause"] == "person" for mail in sent} == {side == "outlook"}
 
 
+async def test_r17_better_edits_in_a_row_are_one_mail(scene):
+    """By default a write waits for those that follow soon after one that mailed; the preset's
+    does not.
+    """
+    customer = await scene.connect("megan", "diego", policy=PRESET | {"mail_pause_seconds": 4})
+    await conversation(customer, "diego")
+    for room in ("Room 6", "Room 7", "Room 8"):
+        await customer.patch("talk", location=room)
+
+    async def moved() -> bool:
+        (copy,) = await customer.events("diego", "talk")
+        return copy["location"]["displayName"] == "Room 8"
+
+    await eventually(moved, "the last room at the other's")
+    await customer.idle()
+    both = [customer.address("diego"), EVE]
+
+    assert await mailed(customer) == mails("invitation", *both) + mails("update", *both)
+
+
 async def test_r18_prompts_are_in_nobodys_invitation(scene):
     """Neither the organiser's event nor a participant's copy has them, at first or after an
     edit.
