@@ -245,7 +245,12 @@ def _warned(case: Case) -> Settlement | None:
     edited = differing(case.link.outlook or case.seen.event, case.seen.event)
     problem = Problem(OVERRULED_EDIT, f"Edited in Outlook, and deleted: {', '.join(edited)}.")
     warnings = (*case.pending.warnings, warning_json(problem))
-    return replace(settlement, keep=replace(case.pending, warnings=warnings))
+    keeping = Keeping(settlement.link or case.link, case.policy, case.now)
+    return replace(
+        settlement,
+        keep=replace(case.pending, warnings=warnings),
+        kept=keeping.of(Origin.OUTLOOK, case.seen.event, Loss.DELETED),
+    )
 
 
 def _is_applied(case: Case, shown: Event) -> bool:

@@ -13,7 +13,7 @@ from shared.errors import Contended, Problem, Reconnect, Rejected, Throttled, Tr
 from shared.graph.seen import Kind, Seen
 from shared.graph.writes import plan
 from shared.policy.shape import hidden_fields, outward, shape
-from shared.store.records import Link, Loss, Origin, Pending, Settlement, Wish
+from shared.store.records import Link, Origin, Pending, Settlement, Wish
 from shared.sync.applied import settle_applied, settle_unchanged
 from shared.sync.conference import (
     TEAMS_OFF,
@@ -23,12 +23,11 @@ from shared.sync.conference import (
     unmet,
     without_conference,
 )
-from shared.sync.decide import Changed, DeleteApp
+from shared.sync.decide import DeleteApp
 from shared.sync.derived import following, must_report, receive
 from shared.sync.direction import mute
 from shared.sync.guard import will_mail
-from shared.sync.inbound import WITHDRAWN, Case, action, ended, outlook_side, traces, unowned
-from shared.sync.keeping import Keeping
+from shared.sync.inbound import WITHDRAWN, Case, action, ended, traces, unowned
 from shared.sync.move import Elsewhere, move
 from shared.sync.pause import NotYet, pause
 from shared.sync.report import outcome
@@ -293,20 +292,8 @@ async def _withdraw(shift: Shift, work: Work) -> None:
         await shift.mailbox.cancel(work.link.event_id, work.pending.comment)
     else:
         await shift.mailbox.delete(work.link.event_id)
-    await _settled(shift, _withdrawn(case, receive(replace(case, seen=None))))
+    await _settled(shift, receive(replace(case, seen=None)))
     return None
-
-
-def _withdrawn(case: Case, settlement: Settlement | None) -> Settlement | None:
-    """What a person had edited meanwhile is kept."""
-    edit = outlook_side(case)
-    if settlement is None or not isinstance(edit, Changed):
-        return settlement
-    link = settlement.link or case.link
-    return replace(
-        settlement,
-        kept=Keeping(link, case.policy, case.now).of(Origin.OUTLOOK, edit.event, Loss.DELETED),
-    )
 
 
 def _has_guests(seen: Seen) -> bool:
