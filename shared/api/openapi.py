@@ -21,6 +21,7 @@ EVENTS = {
     "calbridge.appointment.deleted": "Outlook deleted an appointment",
     "calbridge.appointment.cancelled": "Outlook cancelled an appointment",
     "calbridge.appointment.copy_differs": "An attendee's copy shows something else",
+    "calbridge.appointment.copy_removed": "A participant deleted their own copy",
     "calbridge.appointment.detached": "Outlook deleted the event of an appointment that stays",
     "calbridge.operation.applied": "A change you sent is in Outlook",
     "calbridge.operation.refused": "A change you sent will never be in Outlook",
