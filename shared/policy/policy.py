@@ -63,7 +63,7 @@ class Policy:
     participants: Participants = Participants.INVITE
     require_calendar_rights: bool = False
     invitations: Invitations = Invitations.OUTLOOK
-    mail_pause_seconds: int = 30
+    mail_pause_seconds: int = 5
     privacy: Privacy = Privacy.FULL
     private_events: Privacy = Privacy.BUSY_ONLY
     body_section: bool = True

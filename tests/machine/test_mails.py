@@ -47,7 +47,7 @@ async def invited(**policy: int) -> Stage:
 
 async def test_a_burst_of_edits_makes_two_mails():
     """The first goes at once; those that follow are one."""
-    stage = await invited()
+    stage = await invited(mail_pause_seconds=30)
     for number in range(8):
         await put(stage, replace(WITH_BEN, subject=f"Lunch {number}"))
         await work(stage)
@@ -71,7 +71,7 @@ async def test_an_invitation_and_the_edits_after_it_make_two_mails():
 
 async def test_a_write_that_waits_says_until_when():
     """And is done then."""
-    stage = await invited()
+    stage = await invited(mail_pause_seconds=30)
     first = await put(stage, replace(WITH_BEN, subject="Brunch"))
     await work(stage)
     mailed = (await link_of(stage)).mailed

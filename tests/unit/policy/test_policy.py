@@ -78,7 +78,7 @@ def test_the_defaults_are_the_documented_ones():
         "participants": "invite",
         "require_calendar_rights": False,
         "invitations": "outlook",
-        "mail_pause_seconds": 30,
+        "mail_pause_seconds": 5,
         "privacy": "full",
         "private_events": "busy_only",
         "body_section": True,
