@@ -18,6 +18,7 @@ from shared.api.holds import holds
 from shared.api.openapi import describe
 from shared.api.operations import operations
 from shared.api.people import people
+from shared.api.policies import policies
 from shared.api.problems import add_problems
 from shared.api.schemas import Health
 from shared.api.tenants import tenants
@@ -48,6 +49,7 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
         people,
         changes,
         history,
+        policies,
     ):
         app.include_router(router, prefix="/v1")
     return app

@@ -262,6 +262,27 @@ class Tenants(_Out):
     next: str
 
 
+class PolicyOut(_Out):
+    """`document` is what was said; `resolved`, `projects` and `types` what it comes to."""
+
+    document: Words
+    resolved: Words
+    projects: Words
+    types: Words
+
+
+class PolicyPlan(_Out):
+    """`effects` counts appointments by what would become of them; `mails` is always 0."""
+
+    effects: dict[str, int]
+    calendars_read_anew: int
+    mails: int
+
+
+class PolicyPresets(_Out):
+    presets: dict[str, Words]
+
+
 class Counted(_Out):
     total: int
     by_state: dict[str, int]

@@ -10,6 +10,7 @@ from shared.api.given import Given, Limit, OfTenant, TenantId
 from shared.api.schemas import Status, TenantIn, TenantOut, Tenants
 from shared.policy.document import Document
 from shared.store.records import Calendar, Connection, State, Tenant
+from shared.sync.policies import apply
 
 tenants = APIRouter(tags=["tenants"])
 
@@ -38,14 +39,14 @@ async def put_tenant(
     tenant: TenantId, wanted: TenantIn, services: Given, response: Response
 ) -> Any:
     """Creates the tenant or changes its name and policy; a policy left out stays as it is."""
-    if wanted.policy is not None:
-        Document.from_json(wanted.policy, "/policy")
+    document = Document.from_json(wanted.policy or {}, "/policy")
     found = await services.store.tenant(tenant)
     if found is None:
         response.status_code = 201
         found = Tenant(tenant, wanted.name, State.NOT_CONNECTED, services.clock())
-    policy = found.policy if wanted.policy is None else wanted.policy
-    kept = await services.store.put_tenant(replace(found, name=wanted.name, policy=policy))
+    kept = await services.store.put_tenant(replace(found, name=wanted.name))
+    if wanted.policy is not None:
+        kept = await apply(services.store, services.wake, kept, document, services.clock())
     return tenant_json(kept)
 
 

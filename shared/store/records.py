@@ -114,6 +114,7 @@ class Calendar:
     `delta_link` is "" when the next round starts from scratch. `client_state` is stored before
     the subscription is asked for, so that a notification that comes first can be checked.
     `announced` is False until the first round is through: that one links and tells nobody.
+    `policy_version` is that of the policy document it was last read from scratch under.
     `time_zone` is the mailbox's own, an IANA name, as the host app gave it (`zone_given`) or
     else as its events show it; "" where neither has yet. `has_teams` is what Graph last said, at
     `teams_seen`: whether meetings can be Teams meetings.
@@ -135,6 +136,7 @@ class Calendar:
     last_round: datetime | None = None
     last_change: datetime | None = None
     connected: datetime | None = None
+    policy_version: int = 0
     announced: bool = False
     subscription: str = ""
     subscription_expires: datetime | None = None

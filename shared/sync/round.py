@@ -80,7 +80,7 @@ async def _read(shift: Shift) -> Round:
     now = shift.clock()
     calendar = shift.calendar
     link = calendar.delta_link
-    if calendar.window_start is None or calendar.window_end is None or _slid(shift, now):
+    if calendar.window_end is None or _slid(shift, now) or shift.is_under_new_policy:
         link = ""
     for _ in range(2):
         try:
@@ -317,6 +317,7 @@ async def _save(shift: Shift, found: Round, settled: int, zone: str) -> None:
                     last_change=now if settled else shift.calendar.last_change,
                     announced=True,
                     held=None,
+                    policy_version=shift.document.version,
                     time_zone=shift.calendar.time_zone if shift.calendar.zone_given else zone,
                 )
             )

@@ -32,9 +32,16 @@ async def with_series(shift: Shift, items: Sequence[Seen], window: Window) -> li
         copies = await shift.store.copies(shift.key, ids)
         for one in batch:
             known = links.get(one.event_id), copies.get(one.event_id)
-            if not is_known(one, *known, window):
+            if _is_judged_anew(shift, known[0]) or not is_known(one, *known, window):
                 found.append(await _read(shift, one, *known))
     return found
+
+
+def _is_judged_anew(shift: Shift, link: Link | None) -> bool:
+    """Another policy may show more of it, or less, or import what was left alone."""
+    if not shift.is_under_new_policy:
+        return False
+    return link is not None or shift.policy.backfill is not Backfill.NONE
 
 
 async def _read(shift: Shift, one: Touched, link: Link | None, copy: Copy | None) -> Seen:

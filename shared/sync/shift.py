@@ -55,6 +55,11 @@ class Shift:
         """The tenant's own: of the calendar, and of events that no appointment is linked to."""
         return self.document.policy_for()
 
+    @property
+    def is_under_new_policy(self) -> bool:
+        """Of what was settled under the one before, all may have to be told otherwise."""
+        return self.calendar.policy_version != self.document.version
+
     def policy_for(self, link: Link) -> Policy:
         return self.document.policy_for(link.project, link.type)
 

@@ -9,7 +9,10 @@ import pytest
 from shared.calendar.event import Sensitivity
 from shared.calendar.event_json import event_to_json
 from shared.errors import Refused
+from shared.policy.document import Document
+from shared.policy.effects import Effect
 from shared.store.records import AppointmentStatus, OperationState
+from shared.sync.policies import apply, plan
 from tests.machine.stage import Stage
 from tests.machine.telling import (
     COFFEE,
@@ -155,6 +158,81 @@ async def test_what_is_hidden_cannot_be_edited(change: dict[str, Any]):
     assert refused.value.problem.code == "content-hidden"
     assert await outcome(stage, moved) is OperationState.APPLIED
     assert shown(stage) == [SECRET]
+
+
+async def test_applying_a_document_is_planned_done_and_mails_nobody():
+    """The counts come true with the next round, once, and Outlook stays as it was."""
+    stage = await begun("anna", "ben")
+    stage.outlook("anna").create_event({**COFFEE, "subject": SECRET})
+    await put(stage, WITH_BEN)
+    await stage.settle_down()
+    before, mails = shown(stage), list(stage.twin.exchange.outbox)
+    document = Document.from_json({"backfill": "window", "privacy": "busy_only"})
+    tenant = await stage.tenant()
+    planned = await plan(stage.memory, tenant, document, stage.now)
+    await apply(stage.memory, stage.wake, tenant, document, stage.now)
+    await stage.settle_down()
+    again = len(await told(stage))
+    await apply(stage.memory, stage.wake, await stage.tenant(), document, stage.now)
+    await stage.settle_down()
+
+    assert planned.effects == {Effect.HIDE_CONTENT: 1}
+    assert sorted(await subjects(stage)) == ["", "Lunch"]
+    assert SECRET not in await kept_of(stage)
+    assert len(await told(stage)) == again
+    assert (shown(stage), stage.twin.exchange.outbox) == (before, mails)
+
+
+async def test_a_series_of_outlooks_is_hidden_and_shown_by_policy_alone():
+    """Though nobody edited it, and its round shows it as it was."""
+    stage = await begun("anna")
+    pattern = {"type": "daily", "interval": 1}
+    day = {"type": "numbered", "startDate": "2026-03-11", "numberOfOccurrences": 3}
+    stage.outlook("anna").create_event(
+        {**COFFEE, "subject": SECRET, "recurrence": {"pattern": pattern, "range": day}}
+    )
+    await stage.settle_down()
+    seen: list[Any] = [await subjects(stage)]
+    for wanted in ({"privacy": "busy_only"}, {}, {"series_in": "first_only"}, {}):
+        document = Document.from_json({"backfill": "window", **wanted})
+        await apply(stage.memory, stage.wake, await stage.tenant(), document, stage.now)
+        await stage.settle_down()
+        (name,) = stage.host.appointments
+        link = await link_of(stage, name)
+        assert link.app is not None
+        seen.append((link.app.subject, link.app.series is not None, link.first_only))
+
+    assert seen == [
+        [SECRET],
+        ("", True, False),
+        (SECRET, True, False),
+        (SECRET, False, True),
+        (SECRET, True, False),
+    ]
+
+
+async def test_of_a_series_the_first_can_be_renamed_and_no_more():
+    """S23: its time, and its end, are Outlook's to change."""
+    stage = await begun("anna", series_in="first_only")
+    pattern = {"type": "daily", "interval": 1}
+    day = {"type": "numbered", "startDate": "2026-03-11", "numberOfOccurrences": 3}
+    stage.outlook("anna").create_event(
+        {**COFFEE, "recurrence": {"pattern": pattern, "range": day}}
+    )
+    await stage.settle_down()
+    (name,) = stage.host.appointments
+    held = (await link_of(stage, name)).app
+    assert held is not None
+    for refused in (put(stage, replace(held, when=LUNCH.when), name), delete(stage, name)):
+        with pytest.raises(Refused) as why:
+            await refused
+        assert why.value.problem.code == "series-in-outlook"
+    renamed = await put(stage, replace(held, subject="Tea"), name)
+    await stage.settle_down()
+
+    assert await outcome(stage, renamed) is OperationState.APPLIED
+    assert shown(stage) == ["Tea"]
+    assert (await link_of(stage, name)).app == replace(held, subject="Tea")
 
 
 # What comes in.

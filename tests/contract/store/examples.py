@@ -111,6 +111,7 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         last_round=NOW,
         last_change=NOW,
         connected=NOW - timedelta(days=1),
+        policy_version=4,
         announced=True,
         subscription="sub",
         subscription_expires=NOW + timedelta(days=6),
