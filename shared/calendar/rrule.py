@@ -92,7 +92,7 @@ def _by_days(name: str, value: str) -> tuple[ByDay, ...]:
     return tuple(dict.fromkeys(days))
 
 
-_WEEKS, _YEAR_DAYS, _MONTH_DAYS, _MONTHS = 53, 366, 31, 12
+_WEEKS, _MONTH_WEEKS, _YEAR_DAYS, _MONTH_DAYS, _MONTHS = 53, 5, 366, 31, 12
 
 
 def _numbers(most: int, *, least: int = 1, negative: bool = False) -> Callable[[str, str], Any]:
@@ -225,6 +225,9 @@ def _check_parts(rule: Rule) -> None:
             raise refused(part, f"must not be there with FREQ={rule.frequency}")
     if _numbered(rule) and rule.by_week_no:
         raise refused("BYDAY with a number", "must not be there together with BYWEEKNO")
+    in_months = rule.frequency is Frequency.MONTHLY or rule.by_month
+    if in_months and any(abs(by.nth) > _MONTH_WEEKS for by in rule.by_day):
+        raise refused("BYDAY", f"has a number beyond {_MONTH_WEEKS}, which no month has")
     others = (rule.by_day, rule.by_month_day, rule.by_month, rule.by_year_day, rule.by_week_no)
     if rule.by_set_pos and not any(others):
         raise refused("BYSETPOS", "needs another part to choose from, such as BYDAY")

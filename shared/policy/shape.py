@@ -7,9 +7,10 @@ row nor in a digest.
 
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 from shared.calendar.digest import address_key, responses, same_field, with_responses
-from shared.calendar.event import Attendee, Event, Override, Sensitivity, Series
+from shared.calendar.event import FIELDS, Attendee, Event, Override, Sensitivity, Series
 from shared.policy.policy import Invitations, Policy, Privacy, SeriesIn
 
 _CONTENT = ("body", "location", "attendees", "other_locations")
@@ -76,33 +77,55 @@ def _first_only(event: Event, policy: Policy) -> Event:
 
 def _series(event: Event, series: Series, policy: Policy, own: tuple[Event, ...]) -> Series:
     """What is hidden of an occurrence is as the host app has it, or as the series has it."""
-    shown = {one.day: one.values for one in series.overrides}
-    ours = _own_overrides(own)
-    merged = {
-        day: _override(event, shown.get(day, ()), ours.get(day), policy)
-        for day in sorted(shown.keys() | ours.keys())
-        if day not in series.cancelled
-    }
-    overrides = tuple(Override(day, values) for day, values in merged.items() if values)
-    return replace(series, overrides=overrides)
+    shown, ours = _values(event), tuple(_values(mine) for mine in own)
+    overrides: list[Override] = []
+    for day in sorted(shown.keys() | {day for one in ours for day in one}):
+        if day in series.cancelled:
+            continue
+        mine = tuple((event, one.get(day, {})) for event, one in zip(own, ours, strict=True))
+        values = _override(event, shown.get(day, {}), mine, policy)
+        if values:
+            overrides.append(Override(day, values))
+    return replace(series, overrides=tuple(overrides))
 
 
 Values = tuple[tuple[str, object], ...]
+Named = dict[str, Any]
 
 
-def _own_overrides(own: tuple[Event, ...]) -> dict[date, Values]:
-    found = own[-1].series if own else None
-    return {one.day: one.values for one in found.overrides} if found else {}
+def _values(event: Event) -> dict[date, Named]:
+    overrides = event.series.overrides if event.series else ()
+    return {one.day: dict(one.values) for one in overrides}
 
 
-def _override(event: Event, shown: Values, ours: Values | None, policy: Policy) -> Values:
-    said = dict(shown).get("sensitivity", event.sensitivity)
-    tiers = (event.sensitivity, Sensitivity(str(said)))
+def _override(
+    event: Event, shown: Named, own: tuple[tuple[Event, Named], ...], policy: Policy
+) -> Values:
+    """`own` are the contents the host app has, each with what it has otherwise on the day."""
+    tiers = (event.sensitivity, Sensitivity(str(shown.get("sensitivity", event.sensitivity))))
     hidden = {name for sensitivity in tiers for name in hidden_fields(sensitivity, policy)}
-    if ours is not None and policy.invitations is Invitations.NONE:
-        hidden.add("attendees")
-    visible = tuple(pair for pair in shown if pair[0] not in hidden)
-    return (*visible, *(pair for pair in ours or () if pair[0] in hidden))
+    found = {name: value for name, value in shown.items() if name not in hidden}
+    found |= {n: v for name in hidden for n, v in _hidden_value(name, event, shown, own).items()}
+    if policy.invitations is Invitations.NONE and own and "attendees" in own[0][1]:
+        found["attendees"] = _never_invited(found.get("attendees", ()), own[0][1]["attendees"])
+    return tuple((name, found[name]) for name in FIELDS if name in found)
+
+
+def _hidden_value(
+    name: str, event: Event, shown: Named, own: tuple[tuple[Event, Named], ...]
+) -> Named:
+    """As for a whole event. But Outlook may drop what we wrote on a day, which then is as its
+    series: that must be noticed, and tells nothing.
+    """
+    there = replace(event, series=None, **shown)
+    for mine, values in own:
+        if same_field(name, there, replace(mine, series=None, **values)):
+            return _only(name, values)
+    return _only(name, own[-1][1]) if own and name in shown else {}
+
+
+def _only(name: str, values: Named) -> Named:
+    return {name: values[name]} if name in values else {}
 
 
 def outward(event: Event, shown: Event | None, policy: Policy) -> Event:
@@ -116,17 +139,14 @@ def outward(event: Event, shown: Event | None, policy: Policy) -> Event:
 def _uninvited(event: Event, shown: Event | None) -> Series | None:
     if event.series is None:
         return None
-    there = _own_overrides((shown,) if shown else ())
+    there = _values(shown) if shown else {}
     kept = {one.day: _but_guests(one.values) for one in event.series.overrides}
     overrides = (
-        Override(day, (*values, *_guests(there.get(day, ())))) for day, values in kept.items()
+        Override(day, (*values, *_only("attendees", there.get(day, {})).items()))
+        for day, values in kept.items()
     )
     return replace(event.series, overrides=tuple(one for one in overrides if one.values))
 
 
 def _but_guests(values: Values) -> Values:
     return tuple(pair for pair in values if pair[0] != "attendees")
-
-
-def _guests(values: Values) -> Values:
-    return tuple(pair for pair in values if pair[0] == "attendees")

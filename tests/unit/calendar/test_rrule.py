@@ -113,6 +113,8 @@ def test_a_time_of_day_that_repeats_the_start_says_nothing() -> None:
         ("FREQ=DAILY;INTERVAL=0", "INTERVAL"),
         ("FREQ=DAILY;INTERVAL=many", "INTERVAL"),
         ("FREQ=DAILY;COUNT=0", "COUNT"),
+        ("FREQ=MONTHLY;BYDAY=53MO", "BYDAY"),
+        ("FREQ=YEARLY;BYMONTH=12;BYDAY=1MO,-6TU", "BYDAY"),
         ("FREQ=DAILY;COUNT=2;UNTIL=20261231", "COUNT"),
         ("FREQ=DAILY;UNTIL=31.12.2026", "UNTIL"),
         ("FREQ=DAILY;UNTIL=20260231", "UNTIL"),
