@@ -7,7 +7,7 @@ from typing import Self
 
 from shared.calendar.digest import differing
 from shared.calendar.event import Event
-from shared.policy.policy import Policy
+from shared.policy.policy import Invitations, Policy
 from shared.store.records import Held, Link
 
 # A person who looked at the counts meant what they saw, and a little more.
@@ -69,9 +69,9 @@ def mails(old: Event, new: Event, fields: Collection[str] | None = None) -> int:
     return len(people) if named else 0
 
 
-def will_mail(link: Link) -> bool:
-    """Whether to write what the host app has makes Exchange mail attendees."""
-    if link.app is None or not link.is_organizer:
+def will_mail(link: Link, policy: Policy) -> bool:
+    """Whether to write what the host app has makes Exchange mail whom it named."""
+    if link.app is None or not link.is_organizer or policy.invitations is Invitations.NONE:
         return False
     if link.outlook is None:
         return bool(link.app.attendees)

@@ -265,7 +265,7 @@ def _wanted(case: Case) -> Event:
 
 
 def _applied(case: Case, seen: Seen, shown: Event) -> Settlement:
-    mailed = case.now if will_mail(case.link) else case.link.mailed
+    mailed = case.now if will_mail(case.link, case.policy) else case.link.mailed
     link = replace(shown_link(case.link, seen), base=case.link.app, mailed=mailed)
     return _finished(case, _with_answers(case, link, shown))
 

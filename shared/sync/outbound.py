@@ -244,7 +244,8 @@ def _must_look(shift: Shift, work: Work, patch: dict[str, Any]) -> bool:
 
 
 async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
-    seen = veiled(shown, work.link, shift.policy_for(work.link))
+    policy = shift.policy_for(work.link)
+    seen = veiled(shown, work.link, policy)
     if shown is None or seen is None or _hides_more(shift, work.link):
         return await _look_again(shift, work, shown)
     if unmet(work.link, shown.event):
@@ -261,7 +262,7 @@ async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
         is_organizer=seen.is_organizer,
         join_url=join_url_of(seen),
         markup=seen.around,
-        mailed=shift.clock() if will_mail(work.link) else work.link.mailed,
+        mailed=shift.clock() if will_mail(work.link, policy) else work.link.mailed,
     )
     return await settle_applied(shift, work, link)
 

@@ -16,9 +16,9 @@ async def pause(shift: Shift, link: Link, pending: Pending) -> None:
     """Raises NotYet while a write that mails is too soon after the last; until when is stored,
     for whoever asks for the operation.
     """
-    until = quiet_until(link, shift.policy_for(link))
-    now = shift.clock()
-    if until is None or until <= now or not will_mail(link):
+    policy, now = shift.policy_for(link), shift.clock()
+    until = quiet_until(link, policy)
+    if until is None or until <= now or not will_mail(link, policy):
         return
     if pending.not_before != until:
         waiting = Operation(

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.calendar.event import AllDay, Attendee, Event
-from shared.policy.policy import Policy
+from shared.policy.policy import Invitations, Policy
 from shared.store.records import Held, Link, Ruling
-from shared.sync.guard import Count, Limits, brake, is_meant, mails, quiet_until
+from shared.sync.guard import Count, Limits, brake, is_meant, mails, quiet_until, will_mail
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 EVENT = Event(
@@ -118,3 +118,12 @@ def test_mail_waits_for_the_pause_after_the_last():
     assert quiet_until(link, Policy(mail_pause_seconds=30)) == NOW + timedelta(seconds=30)
     assert quiet_until(link, Policy(mail_pause_seconds=0)) is None
     assert quiet_until(replace(link, mailed=None), Policy()) is None
+
+
+@pytest.mark.parametrize("was", [None, EVENT])
+def test_who_is_never_invited_is_never_mailed(was: Event | None):
+    """Attendees that are not written to Outlook do not make a write wait."""
+    link = Link("lunch", 1, replace(EVENT, subject="Brunch"), outlook=was)
+
+    assert will_mail(link, Policy())
+    assert not will_mail(link, Policy(invitations=Invitations.NONE))
