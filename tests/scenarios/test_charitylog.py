@@ -317,8 +317,7 @@ async def test_c10_each_project_is_switched_on_by_itself(scene):
     """
     customer = await scene.connect("megan", policy=PRESET)
     off = await action(customer)
-    body = {"name": customer.name, "policy": ACTIVE}
-    switched = await scene.api.put(f"/tenants/{customer.name}", json=body)
+    switched = await customer.api("PUT", "/policy", json=ACTIVE)
     on = await action(customer)
     other = await action(customer, "other", project="housing")
     none = await action(customer, "none", project="")
@@ -335,8 +334,7 @@ async def test_c10_a_project_that_is_switched_off_leaves_its_events(scene):
     """They stay in Outlook as they are, and neither side reaches the other any more."""
     customer = await scene.connect("megan", policy=ACTIVE)
     await action(customer)
-    body = {"name": customer.name, "policy": PRESET}
-    await scene.api.put(f"/tenants/{customer.name}", json=body)
+    await customer.api("PUT", "/policy", json=PRESET)
     edit = await action(customer, start=at(8))
     await customer.edits("megan", "action", location={"displayName": "Shop"})
     await in_round(customer)

@@ -56,8 +56,8 @@ async def everything_kept(customer: Customer) -> str:
 
 
 async def says(customer: Customer, policy: dict[str, Any]) -> None:
-    body = {"name": customer.name, "policy": policy}
-    answer = await customer.scene.api.put(f"/tenants/{customer.name}", json=body)
+    """The tenant's administrator changes the settings."""
+    answer = await customer.api("PUT", "/policy", json=policy)
     assert answer.is_success, answer.text
 
 
@@ -136,6 +136,41 @@ async def test_k13_busy_and_free_are_all_that_leaves_outlook(scene):
     assert known["start"] == at(8)
     assert [secret for secret in SECRETS if secret in kept] == []
     assert held["id"] in kept
+
+
+async def test_k12_k13_the_settings_can_be_changed_at_any_time(scene):
+    """What they let in is told then, what they hide is told and kept no longer, and nobody is
+    mailed for it.
+    """
+    customer = await scene.connect("megan", policy=PRESET)
+    await customer.books("megan", "Gym", showAs="free", start=graph_at(7), end=graph_at(8))
+    await plan(customer)
+    (held,) = await imported(customer)
+    sent = await mailed(customer)
+    await says(customer, PRESET | {"privacy": "full", "import_free": True})
+    both = await imported(customer, 2)
+    shown = await _titled(customer, held["id"], "Layoffs")
+    await says(customer, PRESET)
+    hidden = await _titled(customer, held["id"], "")
+    await customer.idle()
+    store = scene.store
+    (calendar,) = await store.calendars(customer.name)
+    links = str(await store.links(calendar.key, ""))
+
+    assert {one["show_as"] for one in both} == {"busy", "free"}
+    assert (shown["location"], hidden["location"]) == ("Bunker", "")
+    assert [secret for secret in SECRETS if secret in links] == []
+    assert await mailed(customer) == sent
+
+
+async def _titled(customer: Customer, appointment: str, subject: str) -> dict[str, Any]:
+    """Waits until the product has it with this title, and no other."""
+
+    async def look() -> dict[str, Any] | None:
+        found = await customer.get(appointment)
+        return found if found["subject"] == subject else None
+
+    return await eventually(look, f"{appointment} has the title {subject!r}")
 
 
 async def test_k13_the_product_cannot_write_what_it_may_not_read(scene):
