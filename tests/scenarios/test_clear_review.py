@@ -447,6 +447,25 @@ async def test_r31_a_conversation_with_notes_outlives_its_event(scene):
     assert (await customer.get("talk"))["in_outlook"]
 
 
+async def test_r31_better_even_one_without_notes_can_be_brought_back(scene):
+    """What a deletion in Outlook took from the product is kept for a while, and one request puts
+    it into both calendars again.
+    """
+    customer = await scene.connect("megan", policy=PRESET)
+    await conversation(customer, location="Room 4")
+    await customer.deletes("megan", "talk")
+    change = await customer.change("talk", "appointment.deleted")
+    gone = await customer.get("talk")
+    version = {"version": change["data"]["appointment"]["version"]}
+    answer = await customer.api("POST", "/appointments/talk/restore", json=version)
+    (event,) = await customer.shows("megan", "talk")
+
+    assert gone is None
+    assert answer.status_code == 202
+    assert event["location"]["displayName"] == "Room 4"
+    assert (await customer.get("talk"))["location"] == "Room 4"
+
+
 async def test_r32_what_is_more_than_two_years_away_is_kept_and_hidden(scene):
     """It is in Outlook all the same; what is nearer is not hidden."""
     customer = await scene.connect("megan", policy=PRESET)
