@@ -46,7 +46,7 @@ bugs: setup ## Plant known faults in the sync; fail if the machine misses one
 	$(PY) -m tests.machine.bugs
 
 journeys: setup ## The stories, end to end
-	$(PY) -m pytest tests/journeys $(TEST_OPTIONS)
+	$(PY) -m pytest tests/journeys tests/scenarios $(TEST_OPTIONS)
 
 cover: setup ## Branch coverage of the product
 	$(PY) -m pytest --cov=shared --cov-branch --cov-report=term-missing:skip-covered $(TEST_OPTIONS)
