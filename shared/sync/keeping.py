@@ -1,10 +1,11 @@
 """What sync takes away of either side is kept for a while. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.calendar.event import Event, Sensitivity
 from shared.policy.policy import Policy, Privacy, Winner
+from shared.policy.shape import shape
 from shared.store.records import Kept, Link, Loss, Origin
 from shared.sync.merge import Merged
 
@@ -26,8 +27,16 @@ class Keeping:
         if side is Origin.OUTLOOK and not _is_open(before, self.policy):
             return ()
         by = by or (Origin.OUTLOOK if side is Origin.APP else Origin.APP).value
-        link = self.link
+        link, before = self.link, self._known(before)
         return (Kept(link.appointment, link.version, side, loss, before, self.now, by),)
+
+    def _known(self, before: Event) -> Event:
+        """Of an event made in Outlook, no more than the policy lets be known of it by now."""
+        if self.link.origin is Origin.APP:
+            return before
+        now = self.link.outlook or before
+        shaped = shape(replace(before, sensitivity=now.sensitivity), self.policy)
+        return replace(shaped, sensitivity=before.sensitivity)
 
     def merged(self, app: Event | None, outlook: Event | None, merged: Merged) -> Contents:
         """In a conflict either side may lose a field; else only who did not write."""

@@ -46,6 +46,9 @@ async def kept_of(stage: Stage, name: str = "anna") -> str:
     """All that is stored of the calendar's events, as text."""
     links = await stage.memory.links(stage.key(name))
     contents = [event for link in links for event in (link.app, link.base, link.outlook)]
+    for link in links:
+        kept = await stage.memory.kept(stage.key(name), link.appointment)
+        contents += [one.before for one in kept]
     return str([(event_to_json(event), event.series) for event in contents if event])
 
 
