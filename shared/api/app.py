@@ -20,7 +20,7 @@ from shared.api.operations import operations
 from shared.api.people import people
 from shared.api.policies import policies
 from shared.api.problems import add_problems
-from shared.api.schemas import Health
+from shared.api.schemas.telling import Health
 from shared.api.tenants import tenants
 from shared.services import Services, services
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shared.api.schemas import AppointmentIn
+from shared.api.schemas.appointment import AppointmentIn
 from shared.api.waiting import seen_within
 from shared.calendar.event_json import event_from_json
 from shared.errors import Problem, Refused

@@ -17,8 +17,7 @@ from shared.api.given import AppointmentId, Given, Limit, OfTenant, Wait
 from shared.api.listing import list_page
 from shared.api.merge_patch import merge_patch
 from shared.api.preconditions import IfMatch, IfNoneMatch, etag, must_exist, wanted_version
-from shared.api.schemas import (
-    ActingUser,
+from shared.api.schemas.appointment import (
     AppointmentIn,
     AppointmentOut,
     AppointmentPatch,
@@ -27,6 +26,7 @@ from shared.api.schemas import (
     SplitIn,
     Written,
 )
+from shared.api.schemas.base import ActingUser
 from shared.calendar.event import Event
 from shared.calendar.series_json import read_original_start
 from shared.errors import Problem, Refused

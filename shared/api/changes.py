@@ -3,7 +3,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from shared.api.given import Given, Limit, OfTenant, PlainId, Wait
-from shared.api.schemas import Changes, EndpointCreated, EndpointIn, EndpointOut, Endpoints
+from shared.api.schemas.telling import Changes, EndpointCreated, EndpointIn, EndpointOut, Endpoints
 from shared.api.waiting import seen_within
 from shared.changes.cloud_event import cloud_event
 from shared.changes.endpoints import create_endpoint, delete_endpoint, enable_endpoint

@@ -3,7 +3,13 @@ from typing import Any
 from fastapi import APIRouter
 
 from shared.api.given import Given, Limit, OfTenant, PlainId
-from shared.api.schemas import CalendarIn, CalendarOut, Calendars, ConnectionOut, Connections
+from shared.api.schemas.tenancy import (
+    CalendarIn,
+    CalendarOut,
+    Calendars,
+    ConnectionOut,
+    Connections,
+)
 from shared.errors import Problem, Refused
 from shared.onboarding.calendars import connect_mailbox
 from shared.onboarding.connections import disconnect

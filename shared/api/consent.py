@@ -3,7 +3,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from shared.api.given import Given, OfTenant, PlainId
-from shared.api.schemas import ConsentLinkIn, ConsentLinkOut, ConsentLinks
+from shared.api.schemas.tenancy import ConsentLinkIn, ConsentLinkOut, ConsentLinks
 from shared.catalogue import problem_json
 from shared.errors import Problem, Refused
 from shared.onboarding.links import create_link, link_url

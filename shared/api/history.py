@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from shared.api.appointments import answer
 from shared.api.given import AppointmentId, Given, OfTenant, Wait
-from shared.api.schemas import History, RestoreIn, Written
+from shared.api.schemas.appointment import History, RestoreIn, Written
 from shared.calendar.event_json import event_to_json
 from shared.errors import Problem, Refused
 from shared.policy.document import Document

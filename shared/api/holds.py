@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from shared.api.given import Given, OfTenant, PlainId
-from shared.api.schemas import Ruled
+from shared.api.schemas.tenancy import Ruled
 from shared.services import Services
 from shared.store.records import CalendarKey, Held, Ruling, Tenant
 from shared.sync.report import held_json

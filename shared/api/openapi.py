@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from shared.api.schemas import ProblemOut
+from shared.api.schemas.telling import ProblemOut
 from shared.catalogue import CAUSES
 
 DESCRIPTION = """Two-way sync between your appointments and Microsoft 365 calendars.

@@ -3,7 +3,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from shared.api.given import Given, OfTenant, OperationId
-from shared.api.schemas import OperationOut
+from shared.api.schemas.appointment import OperationOut
 from shared.errors import Problem, Refused
 from shared.sync.home import home_of
 from shared.sync.report import operation_json

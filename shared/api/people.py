@@ -6,7 +6,8 @@ from pydantic import ValidationError
 from shared.api.given import Given, Limit, OfTenant, PersonId
 from shared.api.preconditions import etag
 from shared.api.problems import item_problem
-from shared.api.schemas import (
+from shared.api.schemas.base import Words
+from shared.api.schemas.people import (
     Address,
     MatchOut,
     People,
@@ -15,7 +16,6 @@ from shared.api.schemas import (
     PersonIn,
     PersonItem,
     PersonOut,
-    Words,
 )
 from shared.calendar.digest import address_key
 from shared.catalogue import problem_json

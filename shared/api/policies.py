@@ -4,7 +4,8 @@ from fastapi import APIRouter, Body, Response
 
 from shared.api.given import Given, OfTenant
 from shared.api.preconditions import IfMatch, etag, wanted_version
-from shared.api.schemas import PolicyOut, PolicyPlan, PolicyPresets, Words
+from shared.api.schemas.base import Words
+from shared.api.schemas.tenancy import PolicyOut, PolicyPlan, PolicyPresets
 from shared.policy.document import Document
 from shared.policy.effects import Effect
 from shared.policy.presets import PRESETS

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from shared.api.given import Given, Limit, OfTenant, TenantId
-from shared.api.schemas import Status, TenantIn, TenantOut, Tenants
+from shared.api.schemas.tenancy import Status, TenantIn, TenantOut, Tenants
 from shared.policy.document import Document
 from shared.store.records import Calendar, Connection, State, Tenant
 from shared.sync.policies import apply

@@ -1,0 +1,173 @@
+"""Tenants, their policies, consent, connections and calendars."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from shared.api.schemas.base import Sent, Told, Words, names_mailbox
+from shared.calendar.zones import is_known
+
+
+class TenantIn(Sent):
+    name: str = Field(min_length=1, max_length=200)
+    policy: Words | None = None
+
+
+class TenantOut(Told):
+    id: str
+    name: str
+    state: str
+    cause: str
+    since: datetime
+    entra_tenant: str
+    policy: Words
+
+
+class Tenants(Told):
+    tenants: list[TenantOut]
+    next: str
+
+
+class PolicyOut(Told):
+    """`document` is what was said; `resolved`, `projects` and `types` what it comes to."""
+
+    document: Words
+    resolved: Words
+    projects: Words
+    types: Words
+
+
+class PolicyPlan(Told):
+    """`effects` counts appointments by what would become of them; `mails` is always 0."""
+
+    effects: dict[str, int]
+    calendars_read_anew: int
+    mails: int
+
+
+class PolicyPresets(Told):
+    presets: dict[str, Words]
+
+
+class Counted(Told):
+    total: int
+    by_state: dict[str, int]
+
+
+class Status(Told):
+    """`lag` is in seconds: the age of the oldest round of an active calendar."""
+
+    tenant: TenantOut
+    connections: Counted
+    calendars: Counted
+    lag: Words
+    log: Words
+    endpoints: list[Words]
+
+
+def _is_zone(value: str) -> str:
+    if value and not is_known(value):
+        raise ValueError("must be an IANA time zone such as Europe/Berlin")
+    return value
+
+
+TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_is_zone)]
+
+
+class ConsentLinkIn(Sent):
+    kind: Literal["user", "organisation"]
+    login_hint: str = Field("", max_length=320)
+    return_url: str = Field("", max_length=2000)
+    time_zone: TimeZone = ""
+
+
+class ConsentLinkOut(Told):
+    id: str
+    kind: str
+    url: str
+    state: str
+    expires: datetime
+    connection: str
+    problem: Words | None
+
+
+class ConsentLinks(Told):
+    consent_links: list[ConsentLinkOut]
+
+
+class ConnectionOut(Told):
+    id: str
+    kind: str
+    state: str
+    cause: str
+    since: datetime
+    entra_tenant: str
+    user_id: str
+    address: str
+    display_name: str
+
+
+class Connections(Told):
+    connections: list[ConnectionOut]
+    next: str
+
+
+class CalendarIn(Sent):
+    """`mailbox` is the user principal name or Entra object id of its owner."""
+
+    mailbox: Annotated[str, Field(max_length=320), AfterValidator(names_mailbox)]
+    time_zone: TimeZone = ""
+
+
+class HeldOut(Told):
+    """What a held round would do to how many `links`; `appointments` are a few of them."""
+
+    since: datetime
+    links: int
+    deletions: int
+    changes: int
+    appointments: list[str]
+    ruling: Literal["resume", "discard"] | None
+
+
+class RulingPlan(Told):
+    """At most: of the deletions a few may turn out to be none. `mails` are Exchange's, to the
+    attendees of events that are written back.
+    """
+
+    deleted: int
+    changed: int
+    written_anew: int
+    without_attendees: int
+    written_back: int
+    mails: int
+
+
+class Ruled(Told):
+    """`does` is what comes of it, in time; `done` is false after `plan`."""
+
+    calendar: str
+    held: HeldOut
+    does: RulingPlan
+    done: bool
+
+
+class CalendarOut(Told):
+    """`held` while the state is action_required with cause mass-change."""
+
+    id: str
+    connection: str
+    mailbox: str
+    display_name: str
+    state: str
+    cause: str
+    since: datetime
+    time_zone: str
+    last_round: datetime | None
+    last_change: datetime | None
+    held: HeldOut | None
+
+
+class Calendars(Told):
+    calendars: list[CalendarOut]
