@@ -6,7 +6,7 @@ import time
 from collections import deque
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
 
 import httpx
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request as the log keeps it; status 0 means that no answer was sent."""
+    """One request as the log keeps it; status 0 means that no answer was sent. `fields` are the
+    names in the JSON object that came with it, but for annotations.
+    """
 
     at: datetime
     method: str
@@ -37,12 +39,36 @@ class Asked:
     app: str | None
     milliseconds: float
     fault: str | None = None
+    fields: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "at": self.at.isoformat()}
 
 
 RequestLog = deque[Asked]
+
+
+class _Read:
+    """What comes with a request, kept as it is read."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._body = bytearray()
+        self.transport = getattr(getattr(receive, "__self__", None), "transport", None)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._body.extend(message.get("body", b""))
+        return message
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        try:
+            found = json.loads(bytes(self._body) or b"{}")
+        except ValueError:
+            return ()
+        named = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
+        return tuple(name for name in named if not name.startswith("@"))
 
 
 class Recorder:
@@ -66,14 +92,17 @@ class Recorder:
                 status = message["status"]
             await send(message)
 
+        read = _Read(receive)
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, read.receive, noting)
         finally:
-            self._note(scope, status, started)
+            self._note(scope, status, started, read.fields)
             if scope["method"] != "GET":
                 self._twin.touch()
 
-    def _note(self, scope: Scope, status: int, started: float) -> None:
+    def _note(
+        self, scope: Scope, status: int, started: float, fields: tuple[str, ...]
+    ) -> None:
         caller: Caller | None = scope["state"].get("caller")
         self._twin.requests.append(
             Asked(
@@ -87,6 +116,7 @@ class Recorder:
                 app=caller.app_id if caller else None,
                 milliseconds=round((time.monotonic() - started) * 1000, 2),
                 fault=scope["state"].get("fault"),
+                fields=fields,
             )
         )
 
