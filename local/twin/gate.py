@@ -100,9 +100,7 @@ class Recorder:
             if scope["method"] != "GET":
                 self._twin.touch()
 
-    def _note(
-        self, scope: Scope, status: int, started: float, fields: tuple[str, ...]
-    ) -> None:
+    def _note(self, scope: Scope, status: int, started: float, fields: tuple[str, ...]) -> None:
         caller: Caller | None = scope["state"].get("caller")
         self._twin.requests.append(
             Asked(

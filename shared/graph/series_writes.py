@@ -163,9 +163,13 @@ def _master_step(
 
 
 def _with_zone(old: Event, wanted: Event, fields: tuple[str, ...]) -> tuple[str, ...]:
-    """The zone of a series is part of how it repeats, and on the wire part of its start."""
+    """The zone of a series is part of how it repeats, and on the wire part of its start. Days
+    may have been written in a zone that is refused where they repeat.
+    """
     if "series" not in fields or "when" in fields or wanted.series is None:
         return fields
+    if isinstance(wanted.when, AllDay) and old.series is None:
+        return ("when", *fields)
     return fields if _zone(old) == _zone(wanted) else ("when", *fields)
 
 

@@ -95,22 +95,27 @@ async def put_appointment(
     store: Store, wake: Wake, tenant: Tenant, appointment: str, wanted: Wanted, now: datetime
 ) -> Accepted:
     document = Document.from_json(tenant.policy)
-    policy = document.policy_for(wanted.project, wanted.type)
-    body = composed(wanted.event.body, wanted.prompts, wanted.notes, policy)
-    wanted = replace(wanted, event=replace(wanted.event, body=body), prompts=(), notes="")
-    for problem in check(wanted.event):
-        raise Refused(problem)
-    if problem := muteness(document, wanted.project, wanted.type):
-        raise Refused(problem)
-    event = await with_names(store, tenant.id, normal(with_length(wanted.event, policy)))
-    if problem := unheld(event, policy):
-        raise Refused(problem)
-    wanted = replace(wanted, event=event)
+    wanted = await checked(store, tenant.id, document, wanted)
     for _ in range(ATTEMPTS):
         home = await _home(store, tenant, appointment, wanted.mailbox)
         if accepted := await _put(store, wake, document, home, appointment, wanted, now):
             return accepted
     raise Contended(after=1, reason="an appointment is moved again and again")
+
+
+async def checked(store: Store, tenant: str, document: Document, wanted: Wanted) -> Wanted:
+    """As it is to be kept. Raises Refused."""
+    policy = document.policy_for(wanted.project, wanted.type)
+    body = composed(wanted.event.body, wanted.prompts, wanted.notes, policy)
+    event = replace(wanted.event, body=body)
+    for problem in check(event):
+        raise Refused(problem)
+    if problem := muteness(document, wanted.project, wanted.type):
+        raise Refused(problem)
+    event = await with_names(store, tenant, normal(with_length(event, policy)))
+    if problem := unheld(event, policy):
+        raise Refused(problem)
+    return replace(wanted, event=event, prompts=(), notes="")
 
 
 async def _put(

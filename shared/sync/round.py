@@ -197,7 +197,7 @@ async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
             settlements.append(
                 await _unlinked(shift, item, copies.get(item.event_id), pendings.values())
             )
-    return with_followed([one for one in settlements if one], links.values())
+    return await with_followed(shift, [one for one in settlements if one], links.values())
 
 
 async def _linked(

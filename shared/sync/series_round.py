@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from shared.graph.seen import Seen
 from shared.policy.policy import Backfill
@@ -15,11 +16,14 @@ from shared.sync.series_window import (
     continues,
     is_known,
     is_series,
+    resumes,
 )
 from shared.sync.shift import Shift
 
 # Links asked for in one go.
 BATCH = 100
+# What a person does of one mind; Outlook makes two writes of it.
+SOON = timedelta(minutes=10)
 
 
 async def with_series(shift: Shift, items: Sequence[Seen], window: Window) -> list[Seen]:
@@ -64,12 +68,24 @@ async def piece_of_linked(shift: Shift, seen: Seen | None) -> bool:
     return bool(await shift.store.links_of(shift.key, [seen.series_master]))
 
 
-def with_followed(settlements: Sequence[Settlement], links: Iterable[Link]) -> list[Settlement]:
+async def with_followed(
+    shift: Shift, settlements: Sequence[Settlement], links: Iterable[Link]
+) -> list[Settlement]:
     """A person who changes this occurrence and all that follow ends one series and makes
-    another: the new one's appointment says which it follows.
+    another: the new one's appointment says which it follows. An earlier round may have shown
+    the end.
     """
     cut = [(old, one.link) for old in links for one in settlements if _cuts(old, one)]
-    return [_following(settlement, cut) for settlement in settlements]
+    found = [_following(settlement, cut) for settlement in settlements]
+    if not shift.calendar.announced or not any(map(_is_left, found)):
+        return found
+    now = shift.clock()
+    ended = [
+        link
+        for link in await shift.store.links(shift.key)
+        if link.changed is not None and now - link.changed < SOON and is_series(link.outlook)
+    ]
+    return [_after(settlement, ended) for settlement in found]
 
 
 def _cuts(link: Link, settlement: Settlement) -> bool:
@@ -84,13 +100,46 @@ def _cuts(link: Link, settlement: Settlement) -> bool:
 
 def _following(settlement: Settlement, cut: Sequence[tuple[Link, Link | None]]) -> Settlement:
     link = settlement.link
-    if link is None or not any(change.type == CREATED for change in settlement.changes):
+    if link is None or not _is_left(settlement):
         return settlement
-    before = next((old.appointment for old, new in cut if _follows(link, old, new)), "")
-    if not before:
+    return _named(settlement, [old for old, new in cut if _follows(link, old, new)])
+
+
+def _is_left(settlement: Settlement) -> bool:
+    """A new series that follows none so far."""
+    link = settlement.link
+    if link is None or link.follows or not is_series(link.outlook):
+        return False
+    return any(change.type == CREATED for change in settlement.changes)
+
+
+def _after(settlement: Settlement, ended: Sequence[Link]) -> Settlement:
+    link = settlement.link
+    if link is None or link.outlook is None or not _is_left(settlement):
         return settlement
-    changes = tuple(_naming(change, before) for change in settlement.changes)
-    return replace(settlement, link=replace(link, follows=before), changes=changes)
+    new = link.outlook
+    return _named(
+        settlement,
+        [
+            old
+            for old in ended
+            if old.outlook is not None and _is_alike(link, old) and resumes(new, old.outlook)
+        ],
+    )
+
+
+def _named(settlement: Settlement, before: Sequence[Link]) -> Settlement:
+    if settlement.link is None or not before:
+        return settlement
+    name = before[0].appointment
+    changes = tuple(_naming(change, name) for change in settlement.changes)
+    return replace(settlement, link=replace(settlement.link, follows=name), changes=changes)
+
+
+def _is_alike(new: Link, old: Link) -> bool:
+    if new.outlook is None or old.outlook is None or new.organizer != old.organizer:
+        return False
+    return old.outlook.subject == new.outlook.subject
 
 
 def _naming(change: Change, follows: str) -> Change:
@@ -101,9 +150,4 @@ def _naming(change: Change, follows: str) -> Change:
 def _follows(new: Link, old: Link, cut: Link | None) -> bool:
     if cut is None or new.outlook is None or old.outlook is None or cut.outlook is None:
         return False
-    return (
-        is_series(new.outlook)
-        and new.organizer == old.organizer
-        and old.outlook.subject == new.outlook.subject
-        and continues(new.outlook, old.outlook, cut.outlook)
-    )
+    return _is_alike(new, old) and continues(new.outlook, old.outlook, cut.outlook)

@@ -6,7 +6,7 @@ their times. A deleted occurrence is not told of at all: it is missing.
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from shared.calendar.event import AllDay, Event, When
@@ -137,6 +137,16 @@ def continues(new: Event, old: Event, cut: Event) -> bool:
     """`new` begins on a day that `old` had, and that `cut`, what is left of it, ends before."""
     first = _start_day(normal(new))
     return bool(days_between(old, first, first)) and not days_between(cut, first, first + _FAR)
+
+
+def resumes(new: Event, cut: Event) -> bool:
+    """`new` begins on the day `cut` would have next if it did not end."""
+    if cut.series is None or cut.series.rule.until is None:
+        return False
+    first, after = _start_day(normal(new)), cut.series.rule.until + _DAY
+    rule = replace(cut.series.rule, until=None)
+    endless = replace(cut, series=replace(cut.series, rule=rule))
+    return days_between(endless, after, first) == [first]
 
 
 def _start_day(event: Event) -> date:

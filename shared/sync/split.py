@@ -4,19 +4,26 @@ Both halves are kept in one transaction, and each is then an ordinary pending wr
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from shared.calendar.check import check
 from shared.calendar.event import Event
-from shared.calendar.series import normal
 from shared.calendar.split import split
 from shared.errors import Contended, Problem, Refused
 from shared.policy.document import Document
 from shared.store.records import AppointmentStatus, CalendarKey, Link, Tenant
 from shared.store.store import Store
-from shared.sync.accept import ATTEMPTS, Accepted, Wanted, begun, last_operation, rewritten
-from shared.sync.direction import mute, muteness
+from shared.sync.accept import (
+    ATTEMPTS,
+    Accepted,
+    Wanted,
+    begun,
+    checked,
+    last_operation,
+    rewritten,
+)
+from shared.sync.direction import mute
 from shared.sync.recurring import unheld
 from shared.sync.wake import Wake
 
@@ -73,8 +80,9 @@ async def _accept(half: _Half, if_version: int | None) -> tuple[Accepted, Accept
         raise _unknown()
     head, tail = split(link.app, half.day)
     second = half.wanted(link, tail)
-    second = replace(second, event=normal(second.event))
-    _check(half.tenant, link, head, second)
+    document = Document.from_json(half.tenant.policy)
+    _check(document, link, head, second)
+    second = await checked(store, half.tenant.id, document, second)
     ended, write, operations = rewritten(link, pending, head, if_version, now)
     begins, first_write, first = begun(half.following, second, half.appointment, now)
     await half.wake.remember(key, now)
@@ -102,18 +110,12 @@ async def _split_before(
     return ended, Accepted(await last_operation(store, key, second), second, created=False)
 
 
-def _check(tenant: Tenant, link: Link, head: Event, second: Wanted) -> None:
-    document = Document.from_json(tenant.policy)
+def _check(document: Document, link: Link, head: Event, second: Wanted) -> None:
+    """What ends; of what follows no more than its status."""
     if AppointmentStatus.CANCELLED in {link.status, second.status}:
         raise Refused(Problem("invalid-request", "status must not be cancelled.", "/status"))
-    for problem in (*check(head), *check(second.event)):
-        raise Refused(problem)
-    policies = [
-        (head, document.policy_for(link.project, link.type)),
-        (second.event, document.policy_for(second.project, second.type)),
-    ]
-    muted = (mute(document, link), muteness(document, second.project, second.type))
-    for problem in (*muted, *(unheld(event, policy) for event, policy in policies)):
+    policy = document.policy_for(link.project, link.type)
+    for problem in (*check(head), mute(document, link), unheld(head, policy)):
         if problem:
             raise Refused(problem)
 

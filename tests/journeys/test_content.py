@@ -92,3 +92,41 @@ async def test_whole_days_lie_in_the_mailbox_own_zone(scene):
 
     assert fair["originalStartTimeZone"] == "W. Europe Standard Time"
     assert fair["start"]["dateTime"][:10] == "2027-01-05"
+
+
+async def test_a_link_to_join_that_comes_late_is_told_once(scene):
+    """After the outcome, in a change of its own."""
+    customer = await scene.connect("megan")
+    await scene.control("PATCH", "/switches", {"join_url_delay_seconds": 600.0})
+    try:
+        made = await customer.settled("visit", "megan", conference="teams")
+        await scene.control("POST", "/clock/advance", {"seconds": 601})
+        change = await customer.change("visit", "appointment.updated")
+    finally:
+        await scene.control("PATCH", "/switches", {"join_url_delay_seconds": 0.0})
+    await customer.idle()
+    (event,) = await customer.shows("megan", "visit")
+    told = [c for c in await customer.changes() if c["type"].endswith("appointment.updated")]
+
+    assert made["join_url"] == ""
+    assert change["data"]["fields"] == ["conference"]
+    assert change["data"]["appointment"]["join_url"] == event["onlineMeeting"]["joinUrl"]
+    assert (await customer.get("visit"))["join_url"] == event["onlineMeeting"]["joinUrl"]
+    assert len(told) == 1
+
+
+async def test_a_meeting_of_another_provider_is_left_as_it_is(scene):
+    """It reads as none, and the app's edits of other fields do not touch it."""
+    customer = await scene.connect("megan")
+    skype = {"isOnlineMeeting": True, "onlineMeetingProvider": "skypeForBusiness"}
+    await customer.books("megan", "call", **skype)
+    await customer.idle()
+    (appointment,) = await customer.appointments()
+    path = f"/appointments/{appointment['id']}"
+    answer = await customer.api("PATCH", path, params={"wait": 20}, json={"location": "Hall"})
+    (event,) = await customer.shows("megan", "call")
+
+    assert answer.status_code == 200, answer.text
+    assert (appointment["conference"], appointment["join_url"]) == ("none", "")
+    assert event["location"]["displayName"] == "Hall"
+    assert {name: event[name] for name in skype} == skype
