@@ -21,6 +21,7 @@ from shared.store.records import (
 from shared.sync.accept import Wanted
 from shared.sync.home import home_of
 from shared.sync.report import appointment_json
+from shared.sync.wanted import is_singly
 
 # What an attendee is shown with and the host app cannot say.
 NOT_THEIRS: Any = {"attendees": {"__all__": {"response", "proposed", "person", "external"}}}
@@ -53,7 +54,7 @@ def shown(found: Found) -> dict[str, Any]:
         **appointment_json(link),
         "mailbox": found.calendar.address,
         "calendar": found.calendar.key.calendar,
-        "synced": found.settled and bool(link.event_id),
+        "synced": found.settled and (bool(link.event_id) or is_singly(link)),
         "operation": f"{link.appointment}.{link.version}",
     }
 

@@ -117,7 +117,8 @@ class Calendar:
     `policy_version` is that of the policy document it was last read from scratch under.
     `time_zone` is the mailbox's own, an IANA name, as the host app gave it (`zone_given`) or
     else as its events show it; "" where neither has yet. `has_teams` is what Graph last said, at
-    `teams_seen`: whether meetings can be Teams meetings.
+    `teams_seen`: whether meetings can be Teams meetings. `occurrences_due` is when the next
+    occurrence of a series that is written singly may be near enough, None where there is none.
     """
 
     key: CalendarKey
@@ -147,6 +148,7 @@ class Calendar:
     has_teams: bool = True
     teams_seen: datetime | None = None
     poll_due: datetime | None = None
+    occurrences_due: datetime | None = None
     held: Held | None = None
     etag: str = ""
 
@@ -193,7 +195,8 @@ class Link:
     from one, or it is what was left when the appointment moved there. `spread` are the links that
     are derived from this one, or may be: stored before they are. `mailed` is when a write last
     made Exchange mail attendees. `hidden`: it lies beyond the host app's horizon. `first_only`:
-    Outlook has a series, of which the host app gets no more than its first occurrence.
+    Outlook has a series, of which the host app gets no more than its first occurrence. `singly`:
+    its series has no event, but each occurrence has one, which is derived from it.
     `exceptions` are short hashes of the etags of a series' exceptions. `follows` is the
     appointment whose series this one goes on with.
     `markup` is the whole body in Outlook where more stands in it than that of `outlook`.
@@ -227,6 +230,7 @@ class Link:
     mailed: datetime | None = None
     hidden: bool = False
     first_only: bool = False
+    singly: bool = False
     etag: str = ""
 
 

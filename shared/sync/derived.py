@@ -11,7 +11,7 @@ from datetime import datetime
 from shared.calendar.digest import differing, digest, field_digest
 from shared.calendar.event import FIELDS, Event
 from shared.policy.policy import Policy
-from shared.store.records import AppointmentStatus, Link, Pending, Settlement, Wish
+from shared.store.records import AppointmentStatus, CalendarKey, Link, Pending, Settlement, Wish
 from shared.sync import inbound
 from shared.sync.decide import Changed, Gone, Same, muted
 from shared.sync.home import has_news
@@ -92,12 +92,20 @@ def _edited(case: Case, event: Event) -> Settlement | None:
         raise ValueError("what is gone was not edited")
     link = inbound.shown_link(case.link, seen)
     if pending is not None and pending.wish is Wish.DELETE:
-        return Settlement(link=link)
+        if not _is_of_series(link, case.key):
+            return Settlement(link=link)
+        word = replace(spread_wish(link, case.now), etag=pending.etag)
+        return Settlement(link=link, keep=word)
     written = pending.maybe_written if pending else frozenset[str]()
     ours = {name: getattr(event, name) for name in FIELDS if field_digest(name, event) in written}
     base = case.link.base or case.link.app or event
     link = replace(link, base=replace(base, **ours))
     return Settlement(link=link, keep=None if pending else spread_wish(link, case.now))
+
+
+def _is_of_series(link: Link, key: CalendarKey) -> bool:
+    """Its day may be cancelled by the host app, and yet be given back by an edit."""
+    return bool(link.parent) and link.home == str(key)
 
 
 def _gone(case: Case) -> Settlement:

@@ -33,6 +33,7 @@ from shared.sync.outbound import push_all, refuse_all
 from shared.sync.report import calendar_change, connection_change
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
+from shared.sync.singly import advance
 from shared.sync.spread import welcome
 from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
 from shared.sync.wake import DELIVER, ROUND, Wake
@@ -159,6 +160,7 @@ class Engine:
         if not _only_adds(shift, mark) and not await self._is_echo(shift, mark):
             await keep_subscribed(shift, self.hooks)
             settled = await pull(shift, mark)
+            await advance(shift)
             await self._next_poll(shift, mark, settled)
             if shift.calendar.state is not State.ACTIVE:
                 await welcome(shift)

@@ -9,7 +9,7 @@ claim moves, the host app is told. Each step finds out for itself whether it was
 from dataclasses import replace
 
 from shared.errors import Problem, Rejected, TryAgain
-from shared.store.records import CalendarKey, Settlement, Wish
+from shared.store.records import CalendarKey, Link, OperationState, Settlement, Wish
 from shared.sync.derived import receive, spread_wish
 from shared.sync.home import has_news, left, settled_home, synced
 from shared.sync.inbound import WITHDRAWN, ended
@@ -62,8 +62,15 @@ async def _send(shift: Shift, work: Work, child: Child) -> None:
     if child.pending is not None:
         await shift.wake.writer(child.place[0])
         raise Elsewhere(PATIENCE, "the new calendar is being written")
-    if child.link is None or not child.link.event_id:
+    if child.link is None or not await _has_arrived(shift, child, child.link):
         raise Rejected(await _why(shift, child))
+
+
+async def _has_arrived(shift: Shift, child: Child, link: Link) -> bool:
+    if link.event_id or not link.singly:
+        return bool(link.event_id)
+    operation = await shift.store.operation(*child.place, link.version)
+    return operation is None or operation.state is not OperationState.REFUSED
 
 
 async def _why(shift: Shift, child: Child) -> Problem:

@@ -29,11 +29,13 @@ from shared.sync.direction import mute
 from shared.sync.guard import will_mail
 from shared.sync.inbound import WITHDRAWN, Case, action, ended, traces, unowned
 from shared.sync.move import Elsewhere, move
+from shared.sync.occurrences import goes_singly
 from shared.sync.pause import NotYet, pause
 from shared.sync.report import outcome
 from shared.sync.series_push import bare_traces, is_in_parts, write_series
 from shared.sync.series_window import is_series, marks_of
 from shared.sync.shift import Shift
+from shared.sync.singly import OccurrencesFirst, write_singly
 from shared.sync.spread import report_home, spread
 from shared.sync.veil import case_of, veiled
 from shared.sync.work import Work
@@ -56,6 +58,23 @@ async def push_all(shift: Shift) -> TryAgain | None:
     """
     late: dict[str, TryAgain] = {}
     waits: dict[str, TryAgain] = {}
+    for _ in range(ROUNDS):
+        waits = {name: why for name, why in waits.items() if not _is_series(why)}
+        if not await _push_waiting(shift, late, waits):
+            return None
+        if not any(_is_series(why) for why in waits.values()):
+            break
+    return min((late | waits).values(), key=lambda later: later.after, default=None)
+
+
+def _is_series(why: TryAgain) -> bool:
+    return isinstance(why, OccurrencesFirst)
+
+
+async def _push_waiting(
+    shift: Shift, late: dict[str, TryAgain], waits: dict[str, TryAgain]
+) -> bool:
+    """False where a round is to come first. What must wait is added to both."""
     while waiting := await _waiting(shift, late.keys() | waits.keys()):
         for pending in waiting:
             try:
@@ -64,7 +83,7 @@ async def push_all(shift: Shift) -> TryAgain | None:
                 raise
             except _RoundFirst:
                 await shift.wake.dirty(shift.key, shift.clock())
-                return None
+                return False
             except NotYet as later:
                 waits[pending.appointment] = later
             except TryAgain as later:
@@ -72,7 +91,7 @@ async def push_all(shift: Shift) -> TryAgain | None:
                 late[pending.appointment] = later
             if _failures(late) == MOST_LATE:
                 raise late[pending.appointment]
-    return min((late | waits).values(), key=lambda later: later.after, default=None)
+    return True
 
 
 def _failures(late: Mapping[str, TryAgain]) -> int:
@@ -139,6 +158,8 @@ async def _push(shift: Shift, work: Work) -> None:
             await report_home(shift, work)
         case Wish.SPREAD:
             await spread(shift, work)
+        case Wish.WRITE if goes_singly(work.link, shift.policy_for(work.link)):
+            await write_singly(shift, work)
         case Wish.WRITE if work.link.event_id:
             await _update(shift, work)
         case Wish.WRITE:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.calendar.digest import address_key, same
+from shared.calendar.digest import address_key
 from shared.calendar.event import Conference, Event, Override
 from shared.policy.policy import Participants, Policy
 from shared.store.records import (
@@ -24,11 +24,10 @@ from shared.store.records import (
 from shared.sync.home import has_news
 from shared.sync.merge import merge
 from shared.sync.report import COPY_REMOVED, UPDATED, appointment_change
-from shared.sync.wanted import Place, is_removed
+from shared.sync.wanted import GONE, Place, derived_link, is_removed
 
-GONE = "gone"
 # Of the appointment as a whole: nobody's copy has them.
-_SHARED = ("attendees", "hide_attendees", "conference")
+SHARED = ("attendees", "hide_attendees", "conference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +72,16 @@ def alone(event: Event) -> Event:
 
 
 def _without(values: tuple[tuple[str, object], ...]) -> tuple[tuple[str, object], ...]:
-    return tuple(pair for pair in values if pair[0] not in _SHARED)
+    return tuple(pair for pair in values if pair[0] not in SHARED)
 
 
-def copy(link: Link, home: CalendarKey, child: Link | None, content: Event) -> Link | None:
+def copy(
+    link: Link, home: CalendarKey, name: str, child: Link | None, content: Event
+) -> Link | None:
     """The link of a copy; None where it is right already. Whom its owner invited to it stays."""
-    blank = child or Link(link.appointment, 0, None)
-    if blank.outlook is not None:
-        content = replace(content, attendees=blank.outlook.attendees)
-    new = replace(
-        blank,
-        version=max(link.version, blank.version + 1),
-        app=content,
-        base=blank.outlook,
-        status=AppointmentStatus.CONFIRMED,
-        parent=link.appointment,
-        home=str(home),
-        project=link.project,
-        type=link.type,
-        spread=(),
-    )
-    return None if child is not None and _is_alike(child, new) else new
-
-
-def _is_alike(child: Link, new: Link) -> bool:
-    if child.app is None or new.app is None or has_news(child):
-        return False
-    given = replace(new, version=child.version, app=child.app, base=child.base)
-    return same(child.app, new.app) and given == child
+    if child is not None and child.outlook is not None:
+        content = replace(content, attendees=child.outlook.attendees)
+    return derived_link(link, home, name, child, content)
 
 
 def news(
@@ -112,7 +93,7 @@ def news(
     if is_removed(whose.link, whose.pending):
         change = _change(key, link, COPY_REMOVED, whose, now)
         change = replace(change, id=f"{change.id}.{whose.spread.calendar}.{whose.link.life}")
-        return Settlement(link=_took(link, whose, GONE), changes=(change,))
+        return Settlement(link=took(link, whose, GONE), changes=(change,))
     if not has_news(whose.link) or whose.spread.taken == whose.link.outlook_etag:
         return None
     return _edit(key, link, policy, pending, whose, now)
@@ -125,13 +106,13 @@ def _edit(
     if child is None or child.base is None or child.outlook is None or link.app is None:
         raise ValueError("an edit has something before and after it")
     merged = merge(child.base, child.outlook, link.app, policy)
-    kept = {name: getattr(link.app, name) for name in _SHARED}
-    fields = tuple(name for name in merged.app_needs if name not in _SHARED)
-    conflicts = tuple(one for one in merged.conflicts if one.field not in _SHARED)
-    took = _took(link, whose, child.outlook_etag)
+    kept = {name: getattr(link.app, name) for name in SHARED}
+    fields = tuple(name for name in merged.app_needs if name not in SHARED)
+    conflicts = tuple(one for one in merged.conflicts if one.field not in SHARED)
+    taken = took(link, whose, child.outlook_etag)
     if not fields and not conflicts:
-        return Settlement(link=took)
-    new = replace(took, app=replace(merged.event, **kept), version=link.version + 1, changed=now)
+        return Settlement(link=taken)
+    new = replace(taken, app=replace(merged.event, **kept), version=link.version + 1, changed=now)
     change = _change(key, new, UPDATED, whose, now)
     told = appointment_change(key, new, UPDATED, now, fields=fields, conflicts=conflicts)
     change = replace(change, data={**told.data, **change.data})
@@ -140,7 +121,7 @@ def _edit(
     return Settlement(link=new, keep=keep, changes=(change,))
 
 
-def _took(link: Link, whose: Whose, what: str) -> Link:
+def took(link: Link, whose: Whose, what: str) -> Link:
     spread = tuple(one._replace(taken=what) if one == whose.spread else one for one in link.spread)
     return replace(link, spread=spread)
 

@@ -26,6 +26,7 @@ from shared.sync.conference import join_url_for_app
 from shared.sync.guests import guest_changes
 from shared.sync.merge import Conflict
 from shared.sync.series_report import occurrence_changes, original_start
+from shared.sync.wanted import written
 
 CREATED = "calbridge.appointment.created"
 UPDATED = "calbridge.appointment.updated"
@@ -58,7 +59,8 @@ def appointment_json(link: Link) -> dict[str, Any]:
         "protected": link.protected,
         "organizer": link.organizer,
         "is_organizer": link.is_organizer,
-        "in_outlook": bool(link.event_id),
+        "in_outlook": bool(link.event_id or written(link)),
+        "occurrences_written": written(link),
         "follows": link.follows,
         "hidden": link.hidden,
         "changed": link.changed.isoformat() if link.changed else None,

@@ -13,10 +13,24 @@ from shared.calendar.event import Event
 from shared.store.records import CalendarKey, Link, Pending, Settlement, Spread, Wish
 from shared.sync.derived import spread_wish
 from shared.sync.home import synced
-from shared.sync.participants import GONE, Whose, copies, copy, has_copies, news
+from shared.sync.lead import remind
+from shared.sync.occurrences import day_news, due, is_forgotten, is_past
+from shared.sync.participants import Whose, alone, copies, copy, has_copies, news
 from shared.sync.remembered import remembering
 from shared.sync.shift import Shift
-from shared.sync.wanted import Place, is_over, place_of, with_places, withdrawn
+from shared.sync.wanted import (
+    GONE,
+    Place,
+    day_of,
+    derived_link,
+    is_over,
+    is_removed,
+    is_singly,
+    name_of,
+    place_of,
+    with_places,
+    withdrawn,
+)
 from shared.sync.work import Work
 
 
@@ -43,44 +57,77 @@ async def offer(shift: Shift, child: Child, link: Link, wish: Wish) -> None:
 
 
 async def spread(shift: Shift, work: Work) -> None:
-    """The links derived from this one follow it; first it takes over what people did to them."""
+    link = await agreeing(shift, work)
+    if link is not None:
+        is_new = link != work.link
+        await shift.settle(Settlement(link=link if is_new else None, done=work.pending))
+
+
+async def agreeing(shift: Shift, work: Work) -> Link | None:
+    """The links derived from this one follow it; first it takes over what people did to them.
+    The link from then on, or None where something was settled and the rest is to be done anew.
+    """
     link = work.link
     wanted = await _wanted(shift, link)
+    await remind(shift, link)
     places = with_places(link.spread, wanted)
     if places != link.spread:
-        return await shift.settle(Settlement(link=replace(link, spread=places)))
+        await shift.settle(Settlement(link=replace(link, spread=places)))
+        return None
     children = [await child_at(shift, place_of(one)) for one in link.spread]
     for one, child in zip(link.spread, children, strict=True):
         if found := await _news(shift, work, one, child):
-            return await shift.settle(found)
+            await shift.settle(found)
+            return None
     kept = [
         await _followed(shift, work, one, child, wanted)
         for one, child in zip(link.spread, children, strict=True)
     ]
-    link = replace(link, spread=tuple(one for one in kept if one))
-    is_new = link.spread != work.link.spread
-    return await shift.settle(Settlement(link=link if is_new else None, done=work.pending))
+    return replace(
+        link,
+        spread=tuple(one for one in kept if one),
+        singly=link.singly and link.app is not None,
+    )
 
 
 async def _wanted(shift: Shift, link: Link) -> dict[Place, Event]:
     policy = shift.policy_for(link)
-    if not has_copies(link, policy) or link.app is None:
+    mailboxes = await _mailboxes(shift, link)
+    if not is_singly(link):
+        return copies(link, policy, mailboxes)
+    days = due(link, policy, shift.clock())
+    return {
+        (key, name_of(link.appointment, day)): event if key == shift.key else alone(event)
+        for key in (shift.key, *dict.fromkeys(mailboxes.values()))
+        for day, event in days.items()
+    }
+
+
+async def _mailboxes(shift: Shift, link: Link) -> dict[str, CalendarKey]:
+    if not has_copies(link, shift.policy_for(link)) or link.app is None:
         return {}
     mailboxes: dict[str, CalendarKey] = {}
     for attendee in link.app.attendees:
         key = await shift.store.calendar_at(shift.key.tenant, attendee.address.strip())
         if key is not None and key != shift.key and await synced(shift.store, key):
             mailboxes[address_key(attendee.address)] = key
-    return copies(link, policy, mailboxes)
+    return mailboxes
 
 
 async def _news(shift: Shift, work: Work, one: Spread, child: Child) -> Settlement | None:
     """Of a mailbox whose appointment it is no more nobody asks."""
-    if child.link is None or child.link.home != str(shift.key) or not child.link.parent:
+    if child.link is None or not child.link.parent:
+        return None
+    was_own_day = day_of(one.name) is not None and child.link.home == one.calendar
+    if child.link.home != str(shift.key) and not was_own_day:
         return None
     calendar = await shift.store.calendar(child.place[0])
     whose = Whose(one, calendar.address if calendar else "", child.link, child.pending)
     policy = shift.policy_for(work.link)
+    if found := day_news(shift.key, work.link, policy, whose, shift.clock()):
+        return found
+    if day_of(one.name) and not is_removed(child.link, child.pending):
+        return None
     return news(shift.key, work.link, policy, work.pending, whose, shift.clock())
 
 
@@ -91,21 +138,30 @@ async def _followed(
     its owner deleted stays deleted until the host app takes them out and in again.
     """
     content = wanted.get(child.place)
+    if work.link.home and one.calendar != str(shift.key):
+        return one
+    if content is None and day_of(one.name) and is_past(child.link, shift.clock()):
+        return None if is_forgotten(child.link, shift.clock()) else one
     if content is None and is_over(child.link, child.pending):
         return None
     if one.taken == GONE:
-        if content is not None:
+        if content is not None and not _is_own_day(shift, one):
             return one
         one = one._replace(taken="")
     if await synced(shift.store, child.place[0]) is None:
         return one
     if content is not None:
-        link = copy(work.link, shift.key, child.link, content)
+        made = derived_link if _is_own_day(shift, one) else copy
+        link = made(work.link, shift.key, one.name, child.link, content)
     else:
         link = withdrawn(child.link, child.pending)
     if link is not None:
         await offer(shift, child, link, Wish.WRITE if content else Wish.DELETE)
     return one
+
+
+def _is_own_day(shift: Shift, one: Spread) -> bool:
+    return one.calendar == str(shift.key) and day_of(one.name) is not None
 
 
 async def report_home(shift: Shift, work: Work) -> None:

@@ -128,6 +128,7 @@ class AppointmentOut(Told):
     organizer: str
     is_organizer: bool
     in_outlook: bool
+    occurrences_written: int
     follows: str
     synced: bool
     operation: str
