@@ -122,6 +122,7 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         has_teams=False,
         teams_seen=NOW,
         poll_due=NOW + timedelta(minutes=10),
+        occurrences_due=NOW + timedelta(hours=9),
         held=held(),
     )
 
@@ -157,6 +158,7 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         follows="a0",
         hidden=True,
         first_only=True,
+        singly=True,
         etag=etag,
     )
 
