@@ -363,6 +363,7 @@ async def test_k19_a_minute_after_disabling_nothing_crosses(scene, policy):
     assert (written.status_code, written.json()["code"]) == (409, "mailbox-not-connected")
     assert (deleted.status_code, deleted.json()["code"]) == (409, "mailbox-not-connected")
     assert (await customer.changes(), await _asked(customer)) == (said, asked)
+    assert asked > 0
     assert len(await customer.events("megan", "interview")) == 1
     assert await mailed(customer) == sorted([*sent, *mails("update", EVE)])
 
