@@ -137,8 +137,9 @@ class Engine:
         later = await _push(shift)
         await self.relay(shift.key)
         while mark := await self.store.marked(shift.key):
-            # Who marks the calendar may have changed its row before.
+            # Who marks the calendar may have changed its row or the policy before.
             await shift.look_again()
+            await shift.read_policy()
             await self._round(shift, mark)
             later = await _push(shift)
             await self.relay(shift.key)

@@ -147,9 +147,8 @@ async def _as_stored(shift: Shift, pending: Pending) -> Pending:
 
 async def _push(shift: Shift, work: Work) -> None:
     await shift.breathe()
-    is_heard = work.pending.wish is Wish.SPREAD
-    if not is_heard and (problem := mute(shift.document, work.link)):
-        raise Rejected(problem)
+    if work.pending.wish is not Wish.SPREAD:
+        await _must_be_heard(shift, work.link)
     work = await _possible(shift, work)
     match work.pending.wish:
         case Wish.MOVE:
@@ -168,6 +167,14 @@ async def _push(shift: Shift, work: Work) -> None:
             await _withdraw_unseen(shift, work)
         case Wish.DELETE | Wish.CANCEL:
             await _withdraw(shift, work)
+
+
+async def _must_be_heard(shift: Shift, link: Link) -> None:
+    """By the policy as it is, which may be a newer one than this shift began with."""
+    if mute(shift.document, link):
+        await shift.read_policy()
+    if problem := mute(shift.document, link):
+        raise Rejected(problem)
 
 
 async def _possible(shift: Shift, work: Work) -> Work:

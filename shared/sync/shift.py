@@ -107,5 +107,10 @@ class Shift:
             raise Contended(reason="the calendar was connected or disconnected meanwhile")
         self.calendar = calendar
 
+    async def read_policy(self) -> None:
+        """Never within a round: what it settles is settled under one policy."""
+        if tenant := await self.store.tenant(self.key.tenant):
+            self.document = Document.from_json(tenant.policy)
+
     async def save(self, calendar: Calendar) -> None:
         self.calendar = await self.store.put_calendar(calendar)

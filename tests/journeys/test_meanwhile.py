@@ -6,8 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from shared.policy.document import Document
 from shared.store.records import State
+from shared.sync.policies import apply
 from tests.machine.stage import TENANT, Stage
+from tests.machine.telling import LUNCH, put, shown
 
 
 class Meanwhile:
@@ -87,3 +90,33 @@ async def test_a_reconnection_is_not_taken_for_the_disconnected_calendar(stage):
     calendar = await worked_while(stage, "marked", reconnect)
 
     assert calendar.state is State.ACTIVE
+
+
+async def set_policy(stage, **fields):
+    tenant = await stage.memory.tenant(TENANT)
+    document = Document.from_json(fields)
+    await apply(stage.memory, stage.engine.wake, tenant, document, stage.now)
+
+
+async def test_a_policy_applied_at_the_end_of_a_round_is_not_overlooked(stage):
+    """The worker that began under the old one reads the calendar again under the new one."""
+
+    async def settings_change():
+        await set_policy(stage, privacy="busy_only")
+
+    calendar = await worked_while(stage, "unmark", settings_change)
+
+    assert calendar.policy_version == 1
+
+
+async def test_what_is_accepted_under_a_new_policy_is_not_refused_by_the_old(stage):
+    """Sync is switched on and used while a worker is at the calendar that began without."""
+    await set_policy(stage, direction="off")
+
+    async def switched_on():
+        await set_policy(stage, direction="both")
+        await put(stage, LUNCH)
+
+    await worked_while(stage, "unmark", switched_on)
+
+    assert shown(stage) == ["Lunch"]
