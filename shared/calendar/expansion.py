@@ -6,6 +6,7 @@ calendar repeats itself.
 """
 
 from bisect import bisect_left, bisect_right
+from calendar import monthrange
 from collections.abc import Iterator
 from datetime import MAXYEAR, date, datetime, time, timedelta
 from functools import lru_cache
@@ -111,9 +112,39 @@ def _up_to(rule: Rule, first: date, year: int) -> tuple[date, ...]:
 
 
 def _scanned(rule: Rule, first: date) -> Iterator[date]:
-    """The library looks for a next day until the year 9999, so it is asked near that year."""
     if rule.frequency not in _FREQUENCIES or rule.by_hour or rule.by_minute or rule.by_second:
         return
+    if rule.by_set_pos and min(abs(n) for n in rule.by_set_pos) > _most(rule):
+        return
+    yield from _daily(rule, first) if rule.frequency is Frequency.DAILY else _found(rule, first)
+
+
+def _daily(rule: Rule, first: date) -> Iterator[date]:
+    """Of one day at a time all is plain to see; the library takes a second for 400 years."""
+    weekdays = {_number(by.day) for by in rule.by_day}
+    for number in range(first.toordinal(), date.max.toordinal(), rule.interval):
+        if weekdays and (number - 1) % 7 not in weekdays:
+            continue
+        day = date.fromordinal(number)
+        if day.year > first.year + CYCLE:
+            return
+        if (not rule.by_month or day.month in rule.by_month) and _is_day_of_month(rule, day):
+            yield day
+
+
+def _most(rule: Rule) -> int:
+    """How many days of a period can fit."""
+    most = {Frequency.DAILY: 1, Frequency.WEEKLY: len(rule.by_day) or 1, Frequency.MONTHLY: 31}
+    return most.get(rule.frequency, 366)
+
+
+def _is_day_of_month(rule: Rule, day: date) -> bool:
+    days = rule.by_month_day
+    return not days or day.day in days or day.day - monthrange(day.year, day.month)[1] - 1 in days
+
+
+def _found(rule: Rule, first: date) -> Iterator[date]:
+    """The library looks for a next day until the year 9999, so it is asked near that year."""
     shift = ((MAXYEAR - first.year) // CYCLE - 1) * CYCLE
     start = _moved(first, shift)
     if rule.frequency is Frequency.WEEKLY:

@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
+from datetime import time as time_of_day
 from itertools import islice
 
 import pytest
+from dateutil.rrule import DAILY, rrule, weekday
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from local.twin.recurrence import dates, rule_from_graph
 from shared.calendar.event import AllDay, Event, Series, Timed
@@ -21,7 +24,7 @@ from shared.calendar.expansion import (
 from shared.calendar.recurrence import ByDay, Frequency, Rule, Weekday
 from shared.calendar.rrule import read_rule
 from shared.graph.recurrence import recurrence_problem, recurrence_to_graph
-from tests.unit.calendar.series_strategies import bare_series
+from tests.unit.calendar.series_strategies import any_rules, bare_series
 from tests.unit.calendar.strategies import at
 
 AGAINST_THE_TWIN = settings(max_examples=max(1000, settings().max_examples // 2))
@@ -50,9 +53,38 @@ def _near(found: Iterator[date]) -> list[date]:
     return [day for day in islice(found, 60) if day.year < 2400]
 
 
+@given(any_rules(), st.dates(date(1999, 12, 1), date(2000, 4, 1)))
+def test_days_of_daily_rules_are_those_of_the_library(rule: Rule, first: date) -> None:
+    """For which the library is not asked."""
+    rule = Rule(
+        Frequency.DAILY,
+        rule.interval,
+        tuple(ByDay(by.day) for by in rule.by_day),
+        rule.by_month_day,
+        rule.by_month,
+        rule.by_set_pos if rule.by_day or rule.by_month_day or rule.by_month else (),
+        until=first + timedelta(days=1500),
+    )
+    options = {
+        "bymonth": rule.by_month,
+        "bymonthday": rule.by_month_day,
+        "byweekday": [weekday(list(Weekday).index(by.day)) for by in rule.by_day],
+        "bysetpos": rule.by_set_pos,
+    }
+    given_ = {name: value for name, value in options.items() if value}
+    start, end = datetime.combine(first, time_of_day()), datetime(2004, 12, 31)  # noqa: DTZ001
+    theirs = rrule(DAILY, interval=rule.interval, dtstart=start, until=end, **given_)
+
+    assert list(days(rule, first)) == [
+        d.date() for d in theirs if d.date() <= (rule.until or first)
+    ]
+
+
 @pytest.mark.parametrize(
     "rule",
     [
+        "FREQ=DAILY;BYMONTH=9,10,11;BYSETPOS=300",
+        "FREQ=WEEKLY;BYMONTH=9,11,12;BYSETPOS=5,300,366",
         "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30",
         "FREQ=DAILY;BYMONTH=2;BYMONTHDAY=30",
         "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=300",
