@@ -61,12 +61,12 @@ def test_what_is_cancelled_or_not_in_outlook_has_no_copies(event: Event, guests:
 def test_a_copy_that_is_right_is_left_alone(event: Event, other: Event):
     """And one that shows what a person wrote is not, until it is what the home has."""
     home = link(event, ["ben@x.org"])
-    made = copy(home, HOME, None, alone(event))
+    made = copy(home, HOME, "a1", None, alone(event))
     assert made is not None
     shown = replace(made, event_id="e2", base=made.app, outlook=made.app, etag="1")
-    assert copy(home, HOME, shown, alone(event)) is None
+    assert copy(home, HOME, "a1", shown, alone(event)) is None
     edited = replace(shown, outlook=alone(other))
-    again = copy(home, HOME, edited, alone(event))
+    again = copy(home, HOME, "a1", edited, alone(event))
     assert (again is not None) == has_news(edited)
     assert again is None or not has_news(again)
 
@@ -76,7 +76,7 @@ def test_whom_somebody_invited_to_their_own_copy_stays():
     home = link(event, ["ben@x.org"])
     guest = (Attendee("guest@y.org"),)
     shown = Link("a1", 4, alone(event), outlook=replace(alone(event), attendees=guest))
-    again = copy(home, HOME, replace(shown, event_id="e2"), alone(event))
+    again = copy(home, HOME, "a1", replace(shown, event_id="e2"), alone(event))
     assert again is not None
     assert again.app is not None
     assert again.app.attendees == guest
