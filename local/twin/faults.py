@@ -47,6 +47,7 @@ class Switches:
     body_names: str = "kept"  # ids and names of a body's elements: kept | prefixed | lost
     join_url_delay_seconds: float = 0.0
     teams_off_refuses: bool = False
+    teams_silently_off: bool = False
     utc_all_day_series: bool = True
     month_end: str = "last"  # what day 31 means in a month of 30: last | skip
     decline_removes: bool = True

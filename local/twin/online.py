@@ -25,9 +25,11 @@ class OnlineMeetings:
 
     def allowed(self, person: Person, values: Values) -> Values:
         """Raises GraphProblem, or forgets the wish, where the mailbox has no such meetings."""
-        if person.teams or not values.get("is_online_meeting"):
+        switches = self._exchange.twin.switches
+        has_teams = person.teams and not switches.teams_silently_off
+        if has_teams or not values.get("is_online_meeting"):
             return values
-        if self._exchange.twin.switches.teams_off_refuses:
+        if switches.teams_off_refuses:
             raise bad_request("The online meeting provider is not allowed for this calendar.")
         return {k: v for k, v in values.items() if not k.startswith(("is_online", "online"))}
 

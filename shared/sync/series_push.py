@@ -18,8 +18,10 @@ from shared.graph.writes import Manner
 from shared.policy.policy import Policy
 from shared.policy.shape import hidden_fields, outward
 from shared.store.records import Link, Settlement
+from shared.sync.conference import TEAMS_OFF, unmet, without_conference
 from shared.sync.derived import receive
 from shared.sync.inbound import traces
+from shared.sync.report import warning_json
 from shared.sync.shift import Shift
 from shared.sync.veil import case_of
 from shared.sync.work import Work
@@ -78,6 +80,7 @@ async def write_series(
     """The work, with the link as Outlook shows it, once nothing more can be written of it. None:
     a look found what had to be settled first; what is left is still pending.
     """
+    work = _warned(work)
     link = work.link
     shown = Seen(link.event_id, link.outlook_etag, kind=Kind.MASTER, event=link.outlook)
     shown = replace(shown, body_html=link.markup)
@@ -116,7 +119,7 @@ async def _send(shift: Shift, now: _Progress, step: Step) -> _Progress | None:
         raise ValueError("a step is made from what is shown")
     here = (digest(shown), repr(step))
     if here in now.sent:
-        raise Rejected(NOT_TAKEN)
+        return _without_teams(now, shown)
     await shift.breathe()
     pending = replace(
         now.work.pending,
@@ -134,6 +137,23 @@ async def _send(shift: Shift, now: _Progress, step: Step) -> _Progress | None:
     return await _look(
         shift, replace(now, sent=now.sent | {here}, tried=now.tried.union(restores))
     )
+
+
+def _without_teams(now: _Progress, shown: Event) -> _Progress:
+    """Teams may count as allowed, and Outlook make no such meeting all the same; nothing else is
+    given up. Raises Rejected.
+    """
+    if not unmet(now.work.link, shown):
+        raise Rejected(NOT_TAKEN)
+    work = replace(now.work, link=without_conference(now.work.link), warnings=(TEAMS_OFF,))
+    return replace(now, work=_warned(work))
+
+
+def _warned(work: Work) -> Work:
+    """With its warnings in the pending change, which a look may find applied and end."""
+    known = work.pending.warnings
+    new = [one for one in map(warning_json, work.warnings) if one not in known]
+    return replace(work, pending=replace(work.pending, warnings=(*known, *new)), warnings=())
 
 
 def _left_by(now: _Progress, shown: Event, step: Step) -> frozenset[str]:

@@ -119,3 +119,53 @@ async def test_a_deleted_series_is_gone_on_the_other_side(scene):
     await customer.api("DELETE", "/appointments/visit", params={"wait": 20})
 
     await customer.shows_no("megan", "visit")
+
+
+async def test_a_series_goes_on_as_another_appointment(scene):
+    """Both halves are in Outlook, and the second says what it follows."""
+    customer = await scene.connect("megan")
+    await customer.settled("visit", "megan", recurrence={**DAILY, "exdates": [DAYS[1], DAYS[3]]})
+    body = {"original_start": DAYS[2], "id": "rest", "subject": "Smaller visit"}
+    answer = await customer.api(
+        "POST", "/appointments/visit/split", params={"wait": 20}, json=body
+    )
+    await customer.idle()
+    shown = await in_outlook(customer, [DAYS[0], DAYS[2], DAYS[4]])
+
+    assert answer.status_code == 201, answer.text
+    assert [shown[day]["subject"] for day in sorted(shown)] == ["visit", *["Smaller visit"] * 2]
+    assert (await customer.get("rest"))["follows"] == "visit"
+    assert (await customer.get("visit"))["recurrence"]["exdates"] == [f"{DAYS[1]}T09:00:00"]
+    assert (await customer.get("rest"))["recurrence"]["exdates"] == [f"{DAYS[3]}T09:00:00"]
+    assert (await customer.get("visit"))["synced"]
+    assert (await customer.get("rest"))["synced"]
+
+
+async def test_a_person_changes_this_and_following(scene):
+    """Outlook ends one series and begins another, which follows the app's."""
+    customer = await scene.connect("megan")
+    await customer.settled("visit", "megan", recurrence=DAILY)
+    (master,) = {one["seriesMasterId"] for one in (await occurrences(customer)).values()}
+    pattern = {"type": "daily", "interval": 1}
+    ends = {"type": "endDate", "startDate": DAYS[0], "endDate": DAYS[1]}
+    goes_on = {"type": "endDate", "startDate": DAYS[2], "endDate": DAYS[4]}
+    await customer.outlook(
+        "PATCH",
+        "megan",
+        f"/{quote(master, safe='')}",
+        json={"recurrence": {"pattern": pattern, "range": ends}},
+    )
+    await customer.books(
+        "megan",
+        "visit",
+        start=graph_day(DAYS[2], 14),
+        end=graph_day(DAYS[2], 15),
+        recurrence={"pattern": pattern, "range": goes_on},
+    )
+
+    async def both() -> list[dict[str, Any]] | None:
+        found = await customer.appointments()
+        return found if len(found) == 2 else None
+
+    found = await eventually(both, "the second series with the app")
+    assert sorted(one["follows"] for one in found) == ["", "visit"]

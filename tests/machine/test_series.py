@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shared.calendar.digest import same
-from shared.calendar.event import Event
+from shared.calendar.event import Conference, Event
 from shared.calendar.series import occurrence
 from shared.store.records import OperationState
 from shared.sync.series_window import continues
@@ -298,3 +298,17 @@ def test_what_begins_where_another_ended_follows_it():
     assert continues(tail, WEEKLY, head)
     assert not continues(tail, WEEKLY, WEEKLY)
     assert not continues(head, WEEKLY, head)
+
+
+async def test_a_series_that_outlook_makes_no_teams_meeting_of_is_written_without():
+    """Though Teams counts as allowed; all else of the edit is in Outlook."""
+    stage = await settled(RICH, {"teams_silently_off": True})
+    wanted = cancelled(replace(RICH, subject="Call", conference=Conference.TEAMS), FOURTH)
+    accepted = await put(stage, wanted)
+    await stage.settle_down()
+    operation = await stage.memory.operation(stage.key("anna"), "lunch", accepted.link.version)
+
+    await agrees(stage, replace(wanted, conference=Conference.NONE))
+    assert operation is not None
+    assert operation.state is OperationState.APPLIED
+    assert [one["code"] for one in operation.warnings] == ["teams-off"]
