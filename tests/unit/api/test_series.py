@@ -90,6 +90,18 @@ async def test_a_patch_ends_the_series(api):
     assert answer.json()["appointment"]["recurrence"] is None
 
 
+async def test_a_patch_of_the_subject_leaves_the_series_and_a_put_without_it_ends_it(api):
+    await api.put(PATH, json=TEAM)
+
+    patched = await api.patch(PATH, json={"subject": "Crew"})
+    put = await api.put(
+        PATH, json={name: value for name, value in TEAM.items() if name != "recurrence"}
+    )
+
+    assert patched.json()["appointment"]["recurrence"] == TEAM["recurrence"]
+    assert put.json()["appointment"]["recurrence"] is None
+
+
 async def test_what_outlook_cannot_hold_is_refused(api):
     answer = await api.put(
         PATH, json={**TEAM, "recurrence": {"rrule": "FREQ=YEARLY;BYMONTH=5,11;BYDAY=4MO"}}
