@@ -208,6 +208,49 @@ async def test_s21_outlook_knows_the_contact_as_its_own_person(scene):
     assert [one["id"] for one in await customer.appointments()] == ["visit"]
 
 
+async def test_s22_s25_a_series_is_pushed_as_single_occurrences(scene):
+    """Those within the lead time, each an event of its own that mails an invitation; of the ten
+    weeks four are near enough.
+    """
+    customer = await scene.connect("megan", policy=PRESET)
+    weekly = {"rrule": "FREQ=WEEKLY;COUNT=10"}
+    await customer.settled("visit", "megan", recurrence=weekly, attendees=invited(EVE))
+    near = [str(DAY + timedelta(weeks=week)) for week in range(4)]
+    span = {"start": f"{DAY}T00:00:00Z", "end": f"{DAY + timedelta(weeks=11)}T00:00:00Z"}
+
+    async def look() -> list[dict[str, Any]] | None:
+        found = (await customer.outlook("GET", "megan", "", params=span))["value"]
+        return found if len(found) >= len(near) else None
+
+    shown = await eventually(look, "four occurrences in Outlook")
+    await customer.idle()
+
+    assert sorted(event["start"]["dateTime"][:10] for event in shown) == near
+    assert {(event["type"], event["seriesMasterId"]) for event in shown} == {
+        ("singleInstance", None)
+    }
+    assert await mailed(customer) == mails("invitation", *[EVE] * 4)
+    assert [one["id"] for one in await customer.appointments()] == ["visit"]
+
+
+async def test_s22_better_an_occurrence_deleted_in_outlook_is_a_day_left_out(scene):
+    """The product hears which day of its series it was, and goes on with the others."""
+    customer = await scene.connect("megan", policy=PRESET)
+    await customer.settled("visit", "megan", recurrence=DAILY)
+    shown = await on_days(customer, "megan", DAYS)
+    await to_one(customer, "megan", "DELETE", DAYS[2])
+    change = await customer.change("visit", "appointment.updated")
+    await customer.idle()
+
+    assert {event["seriesMasterId"] for event in shown.values()} == {None}
+    assert change["data"]["fields"] == ["series"]
+    assert (await customer.get("visit"))["recurrence"]["exdates"] == [f"{DAYS[2]}T09:00:00"]
+    assert sorted(await on_days(customer, "megan", [*DAYS[:2], *DAYS[3:]])) == [
+        *DAYS[:2],
+        *DAYS[3:],
+    ]
+
+
 async def test_s22_s25_better_a_series_is_one_in_outlook_with_one_invitation(scene):
     """By default; the contact gets one mail for all of it, and a day left out later is one more."""
     customer = await scene.connect("megan", policy={})
