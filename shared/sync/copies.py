@@ -72,8 +72,19 @@ async def _told(shift: Shift, key: CalendarKey, link: Link, item: Seen) -> Settl
         return None
     trace = differs(item.event, link.outlook or meeting.event)
     copy = Copy(item.event_id, item.ical_uid, item.organizer, item.etag, trace)
-    change = copy_change(organizer, shift.calendar, link, fields, item, shift.clock())
+    appointment = await _appointment(shift, link)
+    if appointment is None:
+        return None
+    change = copy_change(organizer, shift.calendar, appointment, fields, item, shift.clock())
     return Settlement(copy=copy, changes=(change,))
+
+
+async def _appointment(shift: Shift, link: Link) -> Link | None:
+    """The meeting may be one occurrence of it."""
+    if not link.home:
+        return link
+    found = await shift.store.link(CalendarKey.parse(link.home), link.parent or link.appointment)
+    return found if found is not None and found.app is not None else None
 
 
 def _concerns(shift: Shift, organizer: Calendar, link: Link) -> bool:

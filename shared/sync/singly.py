@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.errors import Problem, Rejected
-from shared.store.records import Link, Pending, Settlement
+from shared.store.records import Link, Pending, Settlement, Wish
 from shared.sync.applied import settle_applied
 from shared.sync.derived import receive
 from shared.sync.inbound import WITHDRAWN
@@ -13,7 +13,7 @@ from shared.sync.occurrences import due, is_missing, next_due
 from shared.sync.pause import NotYet
 from shared.sync.series_window import is_series
 from shared.sync.shift import Shift
-from shared.sync.spread import agreeing, child_at, wake_home
+from shared.sync.spread import Child, agreeing, child_at, offer, wake_home
 from shared.sync.veil import case_of
 from shared.sync.wanted import name_of
 from shared.sync.work import Work
@@ -51,15 +51,20 @@ async def _await_all(shift: Shift, work: Work) -> None:
         child = await child_at(shift, (shift.key, name_of(link.appointment, day)))
         if child.pending is not None:
             raise OccurrencesFirst(PATIENCE, "its single events are to be written first")
-        if child.link is None or not child.link.event_id:
-            raise Rejected(await _why(shift, child.link))
+        if child.link is not None and not child.link.event_id:
+            await _again(shift, work, child, child.link)
 
 
-async def _why(shift: Shift, child: Link | None) -> Problem:
-    found = child and await shift.store.operation(shift.key, child.appointment, child.version)
+async def _again(shift: Shift, work: Work, child: Child, link: Link) -> None:
+    """One that is not there though nothing of it waits: refused since the write was accepted, or
+    it is to be written once more.
+    """
+    found = await shift.store.operation(shift.key, link.appointment, link.version)
     told = (found.problem if found else None) or {}
-    detail = str(told.get("detail", "Microsoft refused one of its occurrences."))
-    return Problem(str(told.get("code", "refused-by-microsoft")), detail)
+    if found is not None and told and found.accepted >= work.pending.accepted:
+        raise Rejected(Problem(str(told["code"]), str(told.get("detail", ""))))
+    await offer(shift, child, replace(link, version=link.version + 1), Wish.WRITE)
+    raise OccurrencesFirst(PATIENCE, "a single event is to be written again")
 
 
 async def _recover(shift: Shift, work: Work) -> bool:

@@ -438,6 +438,55 @@ async def test_participants_get_a_copy_of_each_occurrence():
     await at_rest(stage)
 
 
+async def test_an_attendee_who_edits_their_copy_of_one_is_told_of_as_of_the_series():
+    stage = await begun("anna", "ben")
+    await put(stage, WITH_BEN)
+    await stage.settle_down()
+    copy = events(stage, "ben")[SECOND]
+    stage.outlook("ben").update_event(copy.id, {"location": {"displayName": "My desk"}})
+    await stage.settle_down()
+    (change,) = [c for c in await told(stage) if c.type.endswith("copy_differs")]
+    assert (change.subject, change.data["appointment"]["id"]) == ("lunch", "lunch")
+    await at_rest(stage)
+
+
+async def test_what_microsoft_refuses_of_one_refuses_the_write():
+    """The others are written, and the next write tries it again."""
+    stage = await begun()
+    path = f"/users/{stage.people['anna'].id}"
+    stage.twin.faults.add(
+        {
+            "match": {"path": path, "method": "POST"},
+            "action": {"status": 400},
+            "phase": "before",
+            "times": 1,
+        }
+    )
+    accepted = await put(stage, WEEKLY)
+    await stage.settle_down()
+    assert await outcome(stage, accepted) is OperationState.REFUSED
+    assert len(events(stage)) == 1
+    again = await put(stage, named(WEEKLY, FOURTH, "Visit"))
+    await stage.settle_down()
+    assert await outcome(stage, again) is OperationState.APPLIED
+    assert subjects(stage) == dict.fromkeys(NEAR, "Jour fixe")
+    await at_rest(stage)
+
+
+async def test_where_outlook_is_not_heard_the_next_write_brings_back_what_was_deleted():
+    stage = await begun(direction="to_outlook")
+    await put(stage, WEEKLY)
+    await stage.settle_down()
+    await remove(stage, SECOND)
+    await stage.settle_down()
+    again = await put(stage, named(WEEKLY, FOURTH, "Visit"))
+    await stage.settle_down()
+    assert await outcome(stage, again) is OperationState.APPLIED
+    assert subjects(stage) == dict.fromkeys(NEAR, "Jour fixe")
+    assert await kinds(stage) == ["operation.applied"] * 2
+    await at_rest(stage)
+
+
 async def test_single_events_are_no_appointments():
     stage = await begun()
     await put(stage, WEEKLY)
