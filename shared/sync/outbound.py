@@ -274,7 +274,7 @@ def _must_look(shift: Shift, work: Work, patch: dict[str, Any]) -> bool:
 async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
     policy = shift.policy_for(work.link)
     seen = veiled(shown, work.link, policy)
-    if shown is None or seen is None or _hides_more(shift, work.link):
+    if shown is None or seen is None or _is_told_otherwise(shift, work.link, seen):
         return await _look_again(shift, work, shown)
     if unmet(work.link, shown.event):
         work = Work(without_conference(work.link), work.pending, (TEAMS_OFF,))
@@ -295,10 +295,14 @@ async def _written(shift: Shift, work: Work, shown: Seen | None) -> None:
     return await settle_applied(shift, work, link)
 
 
-def _hides_more(shift: Shift, link: Link) -> bool:
-    """The policy hides by now what the host app still has of an event made in Outlook."""
+def _is_told_otherwise(shift: Shift, link: Link, seen: Seen) -> bool:
+    """Of an event made in Outlook the policy by now hides what the host app still has, or shows
+    the series of which it has the first occurrence.
+    """
     if link.origin is Origin.APP or link.app is None:
         return False
+    if link.first_only and is_series(seen.event):
+        return True
     return not same(link.app, shape(link.app, shift.policy_for(link)))
 
 

@@ -24,7 +24,7 @@ from tests.machine.series_telling import (
     value_of,
 )
 from tests.machine.stage import Stage
-from tests.machine.telling import begun, link_of, outcome, put
+from tests.machine.telling import begun, link_of, outcome, put, set_policy
 
 TUESDAY = date(2026, 3, 17)
 PRIVATE = replace(WEEKLY, sensitivity=Sensitivity.PRIVATE, body=Body("Agenda"))
@@ -194,3 +194,24 @@ async def test_days_of_guests_the_app_invites_itself_are_no_edit():
     assert await stage.memory.pendings(stage.key("anna")) == []
     assert "ben@contoso.test" not in repr(in_outlook(stage, link.event_id))
     assert await outlook_day(stage, THIRD) == "Retro"
+
+
+async def test_a_series_that_comes_into_view_while_its_first_day_is_edited_goes_on():
+    """The host app is told of the rule, and so does not end it with its next write."""
+    stage = await begun("anna", series_in="first_only")
+    made = stage.outlook("anna").create_event(MADE_IN_OUTLOOK)
+    await stage.settle_down()
+    (name,) = stage.host.appointments
+    first = (await link_of(stage, name)).app
+    assert first is not None
+    await put(stage, replace(first, subject="Ours"), name)
+    await set_policy(stage, series_in="series")
+    await stage.settle_down()
+    link = await link_of(stage, name)
+
+    assert in_outlook(stage, made["id"]).subject == "Ours"
+    assert in_outlook(stage, made["id"]).series is not None
+    assert link.app is not None
+    assert link.app.series is not None
+    assert stage.host.appointments[name]["recurrence"] is not None
+    assert await stage.memory.pendings(stage.key("anna")) == []
