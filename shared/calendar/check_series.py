@@ -17,6 +17,8 @@ from shared.errors import Problem
 
 MOST = 999
 """Of INTERVAL and COUNT: what Exchange counts to."""
+MOST_BYTES = 200_000
+"""Of all overrides: an appointment is kept three times over in a row of at most 1 MiB."""
 RULE = "/recurrence/rrule"
 
 
@@ -30,6 +32,7 @@ def check_series(event: Event, check: Callable[[Event], list[Problem]]) -> Itera
         yield from _start(event)
         yield from _cancelled(event, event.series)
         yield from _overrides(event, event.series, check)
+        yield from _size(event.series)
 
 
 def crossings(event: Event) -> Iterator[Problem]:
@@ -100,6 +103,14 @@ def _overrides(
         for problem in check(occurrence(event, override.day)):
             if problem not in known:
                 yield moved_problem(problem, at)
+
+
+def _size(series: Series) -> Iterator[Problem]:
+    texts = "".join(repr(override.values) for override in series.overrides)
+    if len(texts.encode("utf-8", "surrogatepass")) > MOST_BYTES:
+        yield _problem(
+            "/recurrence/overrides", f"must not be longer than {MOST_BYTES} bytes in all"
+        )
 
 
 def _no_day(event: Event, at: str) -> Problem:

@@ -20,6 +20,7 @@ from shared.errors import Problem, Rejected
 Json = dict[str, Any]
 
 CODE = "recurrence-not-representable"
+UNKNOWN = Problem(CODE, "The series in Outlook has a pattern that is not known.")
 POINTER = "/recurrence/rrule"
 
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -61,6 +62,13 @@ def recurrence_from_graph(item: Json) -> tuple[Rule, str]:
     """Of an event as Graph shows it: the rule, and the IANA zone its days are told in, "" where
     that is unknown. Raises Rejected for a pattern that is none of Graph's own.
     """
+    try:
+        return _read(item)
+    except (KeyError, ValueError, TypeError) as error:
+        raise Rejected(UNKNOWN) from error
+
+
+def _read(item: Json) -> tuple[Rule, str]:
     recurrence = cast("Json", item.get("recurrence") or {})
     pattern, span = _lowered(recurrence.get("pattern")), _lowered(recurrence.get("range"))
     rule = _read_pattern(pattern, str(span.get("startdate") or ""))
@@ -248,7 +256,7 @@ def _read_pattern(pattern: Json, start: str) -> Json:
     """Graph fills what a pattern does not use: month 0, dayOfMonth 0, index first."""
     kind = str(pattern.get("type") or "").lower()
     if kind not in _READ:
-        raise Rejected(Problem(CODE, "The series in Outlook has a pattern that is not known."))
+        raise Rejected(UNKNOWN)
     frequency, fields = _READ[kind]
     found: Json = {"frequency": frequency, "interval": int(pattern.get("interval") or 1)}
     days = tuple(ByDay(day) for day in Weekday if _GRAPH_DAYS[day] in _lower_days(pattern))

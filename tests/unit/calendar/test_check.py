@@ -1,12 +1,23 @@
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.calendar.check import check
-from shared.calendar.event import AllDay, Attendee, Body, BodyKind, Event, Timed, Zoned
+from shared.calendar.event import (
+    AllDay,
+    Attendee,
+    Body,
+    BodyKind,
+    Event,
+    Override,
+    Series,
+    Timed,
+    Zoned,
+)
+from shared.calendar.recurrence import ByDay, Frequency, Rule, Weekday
 from tests.unit.calendar.strategies import MEETING, at, events, wall
 
 
@@ -150,3 +161,16 @@ def test_an_accepted_address_has_two_sides(address):
     local, at_sign, host = address.partition("@")
 
     assert not accepted or (local and at_sign and all(host.split(".")) and " " not in address)
+
+
+def test_all_overrides_together_have_a_limit():
+    """So that an appointment always fits the row it is kept in."""
+
+    def with_bodies(size):
+        days = [date(2026, 11, 23) + timedelta(weeks=n) for n in range(5)]
+        overrides = tuple(Override(day, (("body", Body("x" * size)),)) for day in days)
+        rule = Rule(Frequency.WEEKLY, by_day=(ByDay(Weekday.MO),), count=10)
+        return replace(MEETING, series=Series(rule, overrides=overrides))
+
+    assert check(with_bodies(30_000)) == []
+    assert [p.pointer for p in check(with_bodies(50_000))] == ["/recurrence/overrides"]

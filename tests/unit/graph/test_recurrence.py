@@ -338,3 +338,28 @@ def test_an_occurrence_may_take_the_day_its_neighbour_left() -> None:
     assert recurrence_problem(moved((27, 29))) is None
     assert recurrence_problem(moved((23, 20))) is None
     assert recurrence_problem(moved((25, 25))) is None
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("pattern", {"type": "absoluteMonthly"}),
+        ("pattern", {"type": "absoluteMonthly", "dayOfMonth": "tenth"}),
+        ("pattern", {"type": "relativeMonthly", "daysOfWeek": ["monday"], "index": "fifth"}),
+        ("pattern", {"type": "weekly", "daysOfWeek": ["monday"], "firstDayOfWeek": "someday"}),
+        ("range", {"type": "numbered", "numberOfOccurrences": None}),
+        ("range", {"type": "endDate", "endDate": "soon"}),
+        ("range", {"type": "endDate"}),
+    ],
+)
+def test_a_broken_pattern_is_one_that_is_not_known(part: str, change: dict[str, Any]) -> None:
+    """It is left alone, and does not stop the round that shows it."""
+    whole = {
+        "pattern": {"type": "daily", "interval": 1},
+        "range": {"type": "noEnd", "startDate": "2026-11-23"},
+    }
+
+    with pytest.raises(Rejected) as rejected:
+        recurrence_from_graph({"recurrence": whole | {part: whole[part] | change}})
+
+    assert "not known" in rejected.value.problem.detail
