@@ -39,8 +39,8 @@ test-deep: setup ## Recurrence with 20,000 examples of each property
 	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -n $(WORKERS) --timeout 3600 tests/unit/graph/test_recurrence.py \
 		$(addprefix tests/unit/calendar/test_,expansion.py rrule.py series.py series_json.py split.py) $(TEST_OPTIONS)
 
-machine: setup ## The two-way sync machine, under generated histories
-	$(PY) -m pytest tests/machine $(TEST_OPTIONS)
+machine: setup ## The two-way sync machine, under generated histories, crashing at every effect
+	CRASH_EVERY=1 $(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 tests/machine $(TEST_OPTIONS)
 
 bugs: setup ## Plant known faults in the sync; fail if the machine misses one
 	$(PY) -m tests.machine.bugs

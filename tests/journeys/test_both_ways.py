@@ -74,7 +74,7 @@ async def test_an_appointment_put_through_the_api_is_in_outlook(scene):
 
 async def test_every_field_edited_in_outlook_reaches_the_app(scene):
     """What a person sets in Outlook is what the API shows, field by field."""
-    customer = await scene.connect("megan")
+    customer = await scene.connect("megan", policy={"private_events": "full"})
     await customer.settled("visit", "megan")
     await customer.edits(
         "megan",

@@ -4,6 +4,8 @@ Time is the stage's: the engine's clock is an argument, the twin's is moved alon
 """
 
 import asyncio
+import os
+import random
 from collections import deque
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -31,6 +33,15 @@ from shared.sync.report import appointment_json
 from shared.sync.subscribing import Hooks
 from shared.sync.timers import catch_up, sweep
 from shared.sync.wake import Wake
+
+# A sweep takes minutes where it crashes everywhere: `make machine` does.
+CRASH_EVERY = int(os.environ.get("CRASH_EVERY", "4"))
+
+
+def crash_points(effects: int) -> range:
+    """Where to crash: at each CRASH_EVERYth effect, from a random one on."""
+    return range(random.randrange(min(CRASH_EVERY, effects)), effects, CRASH_EVERY)
+
 
 ENTRA = "22222222-0000-4000-8000-000000000001"
 APP = "11111111-0000-4000-8000-000000000003"

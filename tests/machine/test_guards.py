@@ -12,7 +12,7 @@ from shared.errors import Refused
 from shared.graph.mapping import seen_from_graph
 from shared.store.records import Held, OperationState, Ruling, State
 from shared.sync.ruling import rule
-from tests.machine.stage import TENANT, Crash, Stage
+from tests.machine.stage import TENANT, Crash, Stage, crash_points
 from tests.machine.telling import (
     LUNCH,
     START,
@@ -373,7 +373,7 @@ async def test_a_crash_while_a_ruling_is_carried_out_does_no_harm(ruling: Ruling
     """Nothing is written twice, nobody is mailed, and it ends as it was ruled."""
     effects = (await crashed_at(ruling, 1000, after=after)).fuse.count
     assert effects > 3
-    for effect in range(effects):
+    for effect in crash_points(effects):
         stage = await crashed_at(ruling, effect, after=after)
         await stage.settle_down(polls=False)
         assert len(shown(stage)) == (6 if ruling is Ruling.DISCARD else 1)

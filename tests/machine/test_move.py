@@ -9,7 +9,7 @@ from shared.calendar.event import Attendee
 from shared.errors import Refused
 from shared.store.records import AppointmentStatus, OperationState, State
 from shared.sync.home import home_of
-from tests.machine.stage import TENANT, Crash, Stage
+from tests.machine.stage import TENANT, Crash, Stage, crash_points
 from tests.machine.telling import (
     LUNCH,
     begun,
@@ -314,7 +314,7 @@ async def test_a_crash_at_any_effect_of_a_move_does_no_harm(story: Any, after: b
     """It lives in one mailbox in the end, applied once, and nothing of it is left elsewhere."""
     _, effects = await crashed(story, None, after=False)
     assert effects > 10
-    for effect in range(effects):
+    for effect in crash_points(effects):
         stage, _ = await crashed(story, effect, after=after)
         there = STORIES[story]
         assert (await link_of(stage, mailbox=there)).event_id

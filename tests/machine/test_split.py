@@ -32,7 +32,7 @@ from tests.machine.series_telling import (
     named,
     seen_whole,
 )
-from tests.machine.stage import Crash, Stage, as_told
+from tests.machine.stage import Crash, Stage, as_told, crash_points
 from tests.machine.telling import begun, link_of, outcome, put, shown, told
 from tests.machine.test_crash_sweep import work
 
@@ -239,7 +239,7 @@ async def test_a_crash_at_any_effect_of_writing_both_does_no_harm(story: Story, 
     effects = calm.fuse.count
     await ended(calm, STORIES[story])
     assert effects > 5
-    for effect in range(effects):
+    for effect in crash_points(effects):
         stage = await told_story(story)
         stage.fuse.left, stage.fuse.after = effect, after
         try:
