@@ -18,7 +18,7 @@ def consent_link_json(services: Services, link: ConsentLink) -> dict[str, Any]:
         "id": link.id,
         "kind": link.kind.value,
         "url": link_url(services, link),
-        "state": link.state,
+        "state": link.state.value,
         "expires": link.expires,
         "connection": link.connection,
         "problem": problem_json(Problem(link.problem)) if link.problem else None,

@@ -14,11 +14,18 @@ from shared.onboarding.connections import (
     keep_connection,
 )
 from shared.onboarding.failures import failed_page
-from shared.onboarding.links import USED, no_cookie, sent_to, usable_link
+from shared.onboarding.links import no_cookie, sent_to, usable_link
 from shared.onboarding.pages import Page, connected_page, redirect
 from shared.onboarding.returns import with_outcome
 from shared.services import Services
-from shared.store.records import Connection, ConnectionKind, ConsentLink, State, Tenant
+from shared.store.records import (
+    Connection,
+    ConnectionKind,
+    ConsentLink,
+    LinkState,
+    State,
+    Tenant,
+)
 
 
 async def finish_admin_consent(services: Services, query: Mapping[str, str], cookies: str) -> Page:
@@ -48,7 +55,7 @@ async def _granted(services: Services, granted: Granted) -> Page:
         connection = await _organisation_connected(services, tenant, granted)
     else:
         connection = await _user_connected(services, tenant, granted, link.time_zone)
-    used = replace(link, state=USED, connection=connection.id, problem="")
+    used = replace(link, state=LinkState.GRANTED, connection=connection.id, problem="")
     await services.store.put_consent_link(used)
     return _landing(services, link, connection)
 

@@ -12,7 +12,7 @@ from shared.observe import correlation, note
 from shared.onboarding.pages import Page, problem_page
 from shared.onboarding.returns import with_outcome
 from shared.services import Services
-from shared.store.records import ConsentLink
+from shared.store.records import ConsentLink, LinkState
 
 FORGED = "consent-state-invalid"
 
@@ -33,7 +33,8 @@ async def keep_failure(
     note("consent.failed", tenant=claims["tenant"], code=code)
     if link is not None:
         with suppress(Contended):
-            await services.store.put_consent_link(replace(link, state="failed", problem=code))
+            refused = replace(link, state=LinkState.REFUSED, problem=code)
+            await services.store.put_consent_link(refused)
     return link
 
 

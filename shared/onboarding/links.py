@@ -12,10 +12,9 @@ from shared.onboarding.connections import move_tenant
 from shared.onboarding.pages import Page, redirect
 from shared.onboarding.returns import check_return_url
 from shared.services import Services
-from shared.store.records import ConnectionKind, ConsentLink, State, Tenant
+from shared.store.records import ConnectionKind, ConsentLink, LinkState, State, Tenant
 
 VALID = timedelta(days=7)
-USED = "connected"
 
 
 async def create_link(
@@ -53,8 +52,8 @@ async def open_link(services: Services, name: str) -> Page:
     """`name` is `tenant.link`. Sends the browser on to Entra, with the cookie that binds it."""
     tenant_id, _, link_id = name.partition(".")
     link, tenant = await usable_link(services, tenant_id, link_id)
-    if link.state == "created":
-        link = await services.store.put_consent_link(replace(link, state="opened"))
+    if link.state is LinkState.CREATED:
+        link = await services.store.put_consent_link(replace(link, state=LinkState.SEEN))
     now, entra = services.clock(), tenant.entra_tenant
     if link.kind is ConnectionKind.ORGANISATION:
         begun = services.grants.begin_admin(tenant.id, link.id, now, entra_tenant=entra)
@@ -74,7 +73,7 @@ async def usable_link(
     tenant = await services.store.tenant(tenant_id) if link else None
     if link is None or tenant is None:
         raise Refused(Problem("consent-link-unknown"))
-    if link.state == USED or link.expires <= services.clock():
+    if link.state is LinkState.GRANTED or link.expires <= services.clock():
         raise Refused(Problem("consent-link-expired"))
     return link, tenant
 

@@ -182,7 +182,7 @@ async def test_declining_ends_on_a_page_that_helps(scene):
     assert "You can fix this yourself" in visitor.page
     assert "consent-declined" in visitor.page
     kept = await scene.services.store.consent_link("acme", link["id"])
-    assert (kept.state, kept.problem) == ("failed", "consent-declined")
+    assert (kept.state, kept.problem) == ("refused", "consent-declined")
     assert await scene.services.store.connections("acme") == []
 
 
@@ -210,7 +210,7 @@ async def test_another_browser_cannot_finish(scene):
 
     assert (thief.answer.status_code, "consent-state-invalid" in thief.page) == (400, True)
     kept = await scene.services.store.consent_link("acme", link["id"])
-    assert (kept.state, kept.problem) == ("opened", "")
+    assert (kept.state, kept.problem) == ("seen", "")
     assert await scene.services.store.connections("acme") == []
 
 

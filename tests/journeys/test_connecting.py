@@ -39,7 +39,7 @@ async def test_a_person_connects_their_own_calendar(scene):
     assert "is connected" in page.text
     assert (connection["kind"], connection["state"]) == ("user", "active")
     assert connection["address"] == customer.address("pete")
-    assert await link_state(customer, link) == "connected"
+    assert await link_state(customer, link) == "granted"
 
 
 async def test_the_host_app_hears_of_connecting(scene):
@@ -76,7 +76,7 @@ async def test_who_declines_connects_nothing(scene):
     assert page.status_code in {400, 403}
     assert "What to do" in page.text
     assert await connections(customer) == []
-    assert await link_state(customer, link) != "connected"
+    assert await link_state(customer, link) != "granted"
 
 
 async def test_disconnecting_leaves_events_and_stops_sync(scene):

@@ -1,0 +1,55 @@
+"""What is kept, as values. Rows are the business of `tables`; nothing here knows about Azure.
+
+`etag` fields are the store's own (one per row, "" for a record not yet stored), except
+`Link.outlook_etag`, which is Graph's.
+"""
+
+from shared.store.records.calendars import Calendar, Held, Ruling
+from shared.store.records.changes import Change, Endpoint, EndpointState
+from shared.store.records.links import AppointmentStatus, Copy, Kept, Link, Loss, Origin, Spread
+from shared.store.records.pendings import Operation, OperationState, Pending, Wish
+from shared.store.records.states import CalendarKey, State
+from shared.store.records.tenancy import (
+    Connection,
+    ConnectionKind,
+    ConsentLink,
+    Contact,
+    LinkState,
+    Reach,
+    Tenant,
+)
+from shared.store.records.work import Due, DueKind, Lease, Mark, Settlement
+
+__all__ = [
+    "AppointmentStatus",
+    "Calendar",
+    "CalendarKey",
+    "Change",
+    "Connection",
+    "ConnectionKind",
+    "ConsentLink",
+    "Contact",
+    "Copy",
+    "Due",
+    "DueKind",
+    "Endpoint",
+    "EndpointState",
+    "Held",
+    "Kept",
+    "Lease",
+    "Link",
+    "LinkState",
+    "Loss",
+    "Mark",
+    "Operation",
+    "OperationState",
+    "Origin",
+    "Pending",
+    "Reach",
+    "Ruling",
+    "Settlement",
+    "Spread",
+    "State",
+    "Tenant",
+    "Wish",
+]
