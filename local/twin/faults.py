@@ -18,6 +18,9 @@ Spoil = Literal["lose", "duplicate", "delay", "reorder"]
 class Switches:
     latency_ms: int = 0
     tokens_age_with_clock: bool = True  # False: real time, for clients that cache tokens
+    # Entra and its directory
+    wids_in_id_tokens: bool = True  # False: an app without that optional claim
+    mail_names_users: bool = True  # /users/{mail} where it is not the UPN
     # notifications
     notification_delay_ms: int = 100
     notifications_per_change: int = 1

@@ -10,7 +10,8 @@ from typing import Any, Literal
 from local.twin.recurrence import Rule
 from local.twin.zones import to_utc
 
-PersonKind = Literal["user", "room", "shared"]
+PersonKind = Literal["user", "room", "shared", "equipment"]
+UserType = Literal["Member", "Guest"]
 MailboxKind = Literal["cloud", "none", "onprem"]
 EventType = Literal["singleInstance", "seriesMaster", "exception"]
 
@@ -44,6 +45,15 @@ class Person:
     time_zone: str = "UTC"
     teams: bool = True  # meetings in the person's calendars may be Teams meetings
     apps_blocked: bool = False  # by an application access policy
+    user_type: UserType = "Member"
+    home_tenant: str | None = None  # of a guest, where the account is
+    other_mails: list[str] = field(default_factory=list)
+    purpose: str | None = None  # of the mailbox; None: what the kind says
+    directory_roles: list[str] = field(default_factory=list)  # template ids, besides is_admin
+
+    @property
+    def is_guest(self) -> bool:
+        return self.user_type == "Guest"
 
     @property
     def reachable(self) -> bool:
@@ -335,9 +345,10 @@ class World:
         return (p for p in self.people.values() if p.tenant_id == tenant_id)
 
     def find_address(self, address: str) -> Person | None:
-        """By any address, over all tenants, as mail finds people."""
+        """By any address, over all tenants, as mail finds people: at home, not as guests."""
         wanted = address.lower()
-        return next((p for p in self.people.values() if p.answers_to(wanted)), None)
+        found = [p for p in self.people.values() if p.answers_to(wanted)]
+        return next((p for p in found if not p.is_guest), found[0] if found else None)
 
     def event_ids(self, mailbox: Mailbox) -> tuple[str, str]:
         """A new default id and a new immutable id."""

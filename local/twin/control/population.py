@@ -26,9 +26,31 @@ PERSON_FIELDS = (
     "teams",
     "is_admin",
     "time_zone",
+    "upn",
+    "user_type",
+    "home_tenant",
+    "other_mails",
+    "purpose",
+    "directory_roles",
+)
+CREATED = (  # what World.create_person takes; the others are set afterwards
+    "id",
+    "display_name",
+    "mail",
+    "aliases",
+    "kind",
+    "capacity",
+    "building",
+    "enabled",
+    "licensed",
+    "mailbox",
+    "is_admin",
+    "time_zone",
 )
 CHOICES = {
-    "kind": ("user", "room", "shared"),
+    "kind": ("user", "room", "shared", "equipment"),
+    "user_type": ("Member", "Guest"),
+    "purpose": (None, "user", "linked", "shared", "room", "equipment", "others", "unknown"),
     "mailbox": ("cloud", "none", "onprem"),
     "consent_policy": ("users_may", "admins_only", "admin_workflow"),
 }
@@ -108,17 +130,33 @@ def _people(ask: Ask, kind: str | None = None) -> Any:
 
 
 def _create_person(ask: Ask) -> Any:
-    ask.only("tenant", "upn", "id", *PERSON_FIELDS)
+    ask.only("tenant", "id", *PERSON_FIELDS)
     _check_choices(ask.body)
-    upn = str(ask.need("upn"))
+    address = str(ask.need("upn"))
+    facts = _invited(ask, address) if ask.body.get("user_type") == "Guest" else dict(ask.body)
+    upn = facts.pop("upn")
     _check_free(ask, upn)
-    later = {k: v for k, v in ask.body.items() if k in ("apps_blocked", "teams")}
-    plain = (*PERSON_FIELDS, "id")
-    options = {k: v for k, v in ask.body.items() if k in plain and k not in later}
-    name = options.pop("display_name", upn.partition("@")[0])
+    options = {k: v for k, v in facts.items() if k in CREATED}
+    name = options.pop("display_name", address.partition("@")[0])
     person = ask.twin.world.create_person(ask.tenant().id, upn, name, **options)
+    later = {k: v for k, v in facts.items() if k not in (*CREATED, "tenant")}
     _set_fields(person, later)
     return _shown(person)
+
+
+def _invited(ask: Ask, address: str) -> dict[str, Any]:
+    """A guest's UPN holds the address of home; there is no mailbox."""
+    home = ask.body.get("home_tenant")
+    known = ask.twin.directory.tenant(str(home)) if home else None
+    upn = f"{address.replace('@', '_')}#EXT#@{ask.tenant().domain}"
+    return {
+        "mail": address,
+        "licensed": False,
+        "mailbox": "none",
+        **ask.body,
+        "upn": address if "#ext#" in address.lower() else upn,
+        "home_tenant": known.id if known else home,
+    }
 
 
 def _create_room(ask: Ask) -> Any:
@@ -141,9 +179,12 @@ def _check_free(ask: Ask, address: str) -> None:
 
 
 def _patch_person(ask: Ask) -> Any:
+    """The id stays when UPN or mail become others, as in Entra."""
     ask.only(*PERSON_FIELDS)
     _check_choices(ask.body)
     person = ask.person()
+    if "upn" in ask.body and str(ask.body["upn"]).lower() != person.upn.lower():
+        _check_free(ask, str(ask.body["upn"]))
     _set_fields(person, ask.body)
     ask.twin.world.touch()
     return _shown(person)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from local.twin.directory import PERSONAL_TENANT
 from local.twin.entra.apps import App
 from local.twin.entra.errors import SignInFailure
 from local.twin.entra.pages import page, problem_page
@@ -87,11 +88,15 @@ def _step(wanted: Wanted, form: FormData) -> Response:
     account = str(form.get("account") or "").strip()
     if not account:
         return _picker(wanted)
-    person = wanted.twin.directory.person(account)
+    person = wanted.twin.directory.account(account, wanted.tenant and wanted.tenant.id)
     if person is None or person.kind != "user":
         return _picker(wanted, f"We couldn't find an account with the address {account}.")
     if wanted.tenant is not None and person.tenant_id != wanted.tenant.id:
         raise SignInFailure(50020, f"User account '{person.upn}' does not exist in the tenant.")
+    if person.tenant_id == PERSONAL_TENANT:
+        raise SignInFailure(
+            500200, f"User account '{person.mail}' is a personal Microsoft account."
+        )
     wanted.twin.entra.check_person(person, wanted.request.url.path)
     if form.get("decision") in ("cancel", "return"):
         return _declined(wanted)
@@ -103,7 +108,9 @@ def _step(wanted: Wanted, form: FormData) -> Response:
 
 
 def _picker(wanted: Wanted, problem: str | None = None) -> Response:
-    people = wanted.twin.directory.people(wanted.tenant.id if wanted.tenant else None)
+    people = wanted.twin.directory.people(
+        wanted.tenant.id if wanted.tenant else None, personal=False
+    )
     facts = {
         "action": _here(wanted),
         "app": wanted.app,

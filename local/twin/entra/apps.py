@@ -42,6 +42,7 @@ class App:
     roles: list[str] = field(default_factory=list)
     multitenant: bool = True
     enabled: bool = True
+    personal_accounts: bool = True  # below `common`; False: an app for organisations only
     any_resource: bool = False  # an identity with a token for every resource, such as a vault
 
     def redirects_to(self, uri: str) -> bool:

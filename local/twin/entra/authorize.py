@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from local.twin.directory import PERSONAL_TENANT
 from local.twin.entra.apps import AdminRequest, App
 from local.twin.entra.errors import SignInFailure
 from local.twin.entra.pages import page, problem_page
@@ -43,6 +44,10 @@ class SignIn:
 
     def param(self, name: str) -> str:
         return self.request.query_params.get(name, "")
+
+    @property
+    def accepts_personal(self) -> bool:
+        return self.request.path_params["tenant"].lower() in ("common", "consumers")
 
     @property
     def here(self) -> str:
@@ -80,7 +85,9 @@ def authorize_routes(twin: "Twin") -> list[Route]:
 
 
 # Where Entra stops the person on a page of its own instead of going back to the app.
-ON_PAGE = frozenset({50020, 50034, 50057, 50105, 53003, 50076, 50079, 700016, 7000112, 650053})
+ON_PAGE = frozenset(
+    {50020, 500200, 50034, 50057, 50105, 53003, 50076, 50079, 700016, 7000112, 650053}
+)
 
 
 def _sign_in(twin: "Twin", request: Request) -> SignIn:
@@ -129,7 +136,7 @@ def _step(asked: SignIn, form: FormData) -> Response:
     account = str(form.get("account") or "") or _hinted(asked)
     if not account:
         return _picker(asked)
-    person = asked.twin.directory.person(account.strip())
+    person = asked.twin.directory.account(account, asked.tenant and asked.tenant.id)
     if person is None or person.kind != "user":
         return _picker(asked, f"We couldn't find an account with the address {account}.")
     _check_account(asked, person)
@@ -142,6 +149,8 @@ def _hinted(asked: SignIn) -> str:
 
 
 def _check_account(asked: SignIn, person: Person) -> None:
+    if asked.tenant is None and person.tenant_id == PERSONAL_TENANT:
+        _check_personal(asked, person)
     if asked.tenant is not None and person.tenant_id != asked.tenant.id:
         raise SignInFailure(
             50020, f"User account '{person.upn}' does not exist in tenant '{asked.tenant.name}'."
@@ -149,6 +158,16 @@ def _check_account(asked: SignIn, person: Person) -> None:
     if not asked.app.multitenant and person.tenant_id != asked.app.tenant_id:
         raise SignInFailure(700016)
     asked.entra.check_person(person, asked.request.url.path)
+
+
+def _check_personal(asked: SignIn, person: Person) -> None:
+    """Below `organizations` they are strangers, below `common` the app's audience decides."""
+    if not asked.accepts_personal:
+        raise SignInFailure(
+            500200, f"User account '{person.mail}' is a personal Microsoft account."
+        )
+    if not asked.app.personal_accounts:
+        raise SignInFailure(700016, "The client does not exist or is not enabled for consumers.")
 
 
 def _silent(asked: SignIn) -> Response:
@@ -170,7 +189,9 @@ def _silent(asked: SignIn) -> Response:
 def _picker(asked: SignIn, problem: str | None = None) -> Response:
     domain = asked.twin.directory.tenant(asked.param("domain_hint"))
     tenant = asked.tenant or domain
-    people = asked.twin.directory.people(tenant.id if tenant else None)
+    people = asked.twin.directory.people(
+        tenant.id if tenant else None, personal=asked.accepts_personal
+    )
     return page(
         "picker.html",
         {

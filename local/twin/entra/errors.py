@@ -17,6 +17,7 @@ KNOWN = {
     16000: Known("interaction_required", "Several sessions exist: an account must be chosen."),
     50011: Known("invalid_request", "The redirect URI does not match one registered."),
     50020: Known("invalid_request", "The account does not exist in this tenant."),
+    500200: Known("invalid_request", "Personal Microsoft accounts are not supported for the app."),
     50033: Known("temporarily_unavailable", "A transient error occurred. Try again.", 503),
     50034: Known("invalid_grant", "The user account does not exist in the directory."),
     50057: Known("invalid_grant", "The user account is disabled."),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Any
 
-from local.twin.directory import ANY_TENANT
+from local.twin.directory import ANY_TENANT, PERSONAL_TENANT
 from local.twin.entra.apps import (
     AdminRequest,
     App,
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from local.twin.app import Twin
 
 CODE_LIFE = timedelta(minutes=10)
+GLOBAL_ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+ANY_MEMBER = "b79fbf4d-3ef9-4689-8143-76b194e85509"
+"""Template ids of directory roles; who has none of them has the second one."""
 REFRESH_IDLE_LIFE = timedelta(days=90)
 
 
@@ -55,6 +58,12 @@ class RefreshToken:
             "scopes": sorted(self.scopes),
             "issued": self.issued.isoformat(),
         }
+
+
+def _identity_provider(home_tenant: str | None) -> str:
+    if home_tenant in (None, PERSONAL_TENANT):
+        return "live.com"
+    return f"https://sts.windows.net/{home_tenant}/"
 
 
 class Entra:
@@ -220,9 +229,22 @@ class Entra:
             app_id=app.client_id,
             object_id=person.id,
             name=person.display_name,
-            username=person.upn,
+            username=person.mail if person.is_guest else person.upn,
             scopes=scopes,
+            identity=self._identity(person, scopes),
         )
+
+    def _identity(self, person: Person, scopes: frozenset[str]) -> dict[str, Any]:
+        """Claims of the id token that not everybody has."""
+        claims: dict[str, Any] = {}
+        if "email" in scopes and person.mail:
+            claims["email"] = person.mail
+        if person.is_guest:
+            claims["idp"] = _identity_provider(person.home_tenant)
+        if self._twin.switches.wids_in_id_tokens and person.tenant_id != PERSONAL_TENANT:
+            own = [GLOBAL_ADMINISTRATOR] if person.is_admin else []
+            claims["wids"] = [*own, *person.directory_roles, ANY_MEMBER]
+        return claims
 
     # snapshot
 

@@ -1,6 +1,7 @@
 """Access and id tokens: made, and read back at the door of Graph."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -32,6 +33,7 @@ class Subject:
     scopes: frozenset[str] = frozenset()
     roles: frozenset[str] = frozenset()
     app_only: bool = False
+    identity: Mapping[str, Any] = field(default_factory=dict[str, Any])  # more claims of id tokens
 
 
 class Tokens:
@@ -68,6 +70,7 @@ class Tokens:
             "preferred_username": subject.username,
             "uti": uuid4().hex[:22],
             "ver": "2.0",
+            **subject.identity,
         }
         return self._sign({**claims, "nonce": nonce} if nonce else claims)
 

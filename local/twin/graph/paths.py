@@ -42,7 +42,8 @@ class Call:
         if key is None:
             return self._signed_in()
         found = self.twin.world.person(self.caller.tenant_id, key)
-        if found is None:
+        by_mail = found is not None and key.lower() not in (found.id, found.upn.lower())
+        if found is None or (by_mail and not self.twin.switches.mail_names_users):
             raise unknown_user(key)
         return found
 

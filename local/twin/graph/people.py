@@ -32,8 +32,6 @@ _FIELDS: dict[str, Callable[[Person], str]] = {
     "displayname": lambda p: p.display_name.lower(),
 }
 _DIRECTORY = ("User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All")
-_PURPOSES = {"user": "user", "room": "room", "shared": "shared"}
-
 Test = Callable[[Person], bool]
 
 
@@ -139,7 +137,7 @@ def _settings(person: Person) -> Json:
     }
     return {
         "timeZone": person.time_zone,
-        "userPurpose": _PURPOSES[person.kind],
+        "userPurpose": person.purpose or person.kind,
         "dateFormat": "M/d/yyyy",
         "timeFormat": "h:mm tt",
         "language": {"locale": "en-US", "displayName": "English (United States)"},
@@ -186,7 +184,7 @@ def _one(text: str) -> Test:
     if found := _ENABLED.match(text):
         return lambda person: person.enabled is (found["value"].lower() == "true")
     if found := _MEMBER.match(text):
-        return lambda _person: found["value"].lower() == "member"
+        return lambda person: person.user_type.lower() == found["value"].lower()
     raise bad_request(f"Invalid filter clause: {text}", "Request_UnsupportedQuery")
 
 

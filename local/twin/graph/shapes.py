@@ -141,7 +141,10 @@ def user_json(person: Person, select: frozenset[str] | None) -> Json:
     proxies = [f"SMTP:{person.mail}", *(f"smtp:{a}" for a in person.aliases)]
     more: Json = {
         "accountEnabled": person.enabled,
-        "userType": "Member",
+        "userType": person.user_type,
+        "externalUserState": "Accepted" if person.is_guest else None,
+        "creationType": "Invitation" if person.is_guest else None,
+        "otherMails": list(person.other_mails),
         "proxyAddresses": proxies if person.mail else [],
         "mailNickname": person.upn.partition("@")[0],
         "assignedLicenses": [

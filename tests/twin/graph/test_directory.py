@@ -142,3 +142,38 @@ async def test_the_tenant_tells_its_name(stage: Stage) -> None:
     (shown,) = (await stage.get("/organization"))["value"]
 
     assert (shown["id"], shown["displayName"]) == (stage.caller.tenant_id, "Contoso")
+
+
+async def test_a_guest_is_told_from_a_member_and_has_no_mailbox(stage: Stage) -> None:
+    guest = stage.person("gus", licensed=False, mailbox="none")
+    guest.user_type = "Guest"
+
+    shown = await stage.get(f"/users/{guest.id}?$select=userType,externalUserState")
+    (found,) = (await stage.get("/users?$filter=userType eq 'Guest'"))["value"]
+
+    assert (shown["userType"], shown["externalUserState"]) == ("Guest", "Accepted")
+    assert found["id"] == guest.id
+    assert await stage.refused("GET", f"/users/{guest.id}/calendar") == (
+        404,
+        "MailboxNotEnabledForRESTAPI",
+    )
+
+
+async def test_a_mailbox_tells_what_it_is_for(stage: Stage) -> None:
+    kinds = {"linked": "user", "equipment": "equipment"}
+    people = {purpose: stage.person(purpose, kind=kind) for purpose, kind in kinds.items()}
+    people["linked"].purpose = "linked"
+
+    for purpose, person in people.items():
+        shown = await stage.get(f"/users/{person.id}/mailboxSettings/userPurpose")
+        assert shown["value"] == purpose
+
+
+async def test_a_mail_names_a_user_only_where_the_switch_says_so(stage: Stage) -> None:
+    stage.person("upn", mail="other@contoso.test")
+    assert (await stage.get("/users/other@contoso.test"))["mail"] == "other@contoso.test"
+
+    stage.switches.mail_names_users = False
+
+    assert (await stage.refused("GET", "/users/other@contoso.test"))[0] == 404
+    await stage.get("/users/upn@contoso.test")
