@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 MIN_SIGNING_KEY = 32
+REACHES = ("rooms", "free_busy", "read", "read_write")
 
 
 class Secret:
@@ -45,7 +46,8 @@ class SettingsError(Exception):
 class Settings:
     """URLs carry no trailing slash, `return_urls` excepted: a return URL must start with one
     of them. Exactly one of `client_secret`, `certificate_path` and `managed_identity` is set;
-    so is either `storage_connection` or both storage URIs.
+    so is either `storage_connection` or both storage URIs. `client_ids` are the app
+    registrations for a narrower reach of an organisation, by the reach's name.
     """
 
     public_url: str
@@ -66,6 +68,10 @@ class Settings:
     table_uri: str = ""
     queue_uri: str = ""
     storage_identity: str = ""
+    client_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def client_for(self, reach: str) -> str:
+        return self.client_ids.get(reach, self.client_id)
 
 
 class _Reader:
@@ -150,6 +156,7 @@ def _read(reader: _Reader) -> Settings:
         table_uri=reader.url("AzureWebJobsStorage__tableServiceUri", "the table endpoint", ""),
         queue_uri=reader.url("AzureWebJobsStorage__queueServiceUri", "the queue endpoint", ""),
         storage_identity=reader.text("AzureWebJobsStorage__clientId", "", ""),
+        client_ids=dict(_pair(one) for one in reader.listed("CALBRIDGE_CLIENT_IDS")),
     )
 
 
@@ -176,6 +183,27 @@ def _check_credential(reader: _Reader, settings: Settings) -> None:
         )
 
 
+def _pair(text: str) -> tuple[str, str]:
+    reach, _, client = (part.strip() for part in text.partition("="))
+    return reach, client
+
+
+def _check_clients(reader: _Reader, settings: Settings) -> None:
+    """A secret is one registration's; a certificate or an identity several may trust."""
+    if any(reach not in REACHES or not client for reach, client in settings.client_ids.items()):
+        reader.wrong(
+            "CALBRIDGE_CLIENT_IDS",
+            f"must be pairs such as read=<client id>, with commas between them; the reaches are "
+            f"{', '.join(REACHES)}",
+        )
+    elif settings.client_ids and settings.client_secret:
+        reader.wrong(
+            "CALBRIDGE_CLIENT_IDS",
+            "needs CALBRIDGE_CERTIFICATE_PATH or CALBRIDGE_MANAGED_IDENTITY, which all of the "
+            "registrations trust: CALBRIDGE_CLIENT_SECRET is that of CALBRIDGE_CLIENT_ID alone",
+        )
+
+
 def _check_returns(reader: _Reader, settings: Settings) -> None:
     if not all(is_web_url(url) for url in settings.return_urls):
         reader.wrong(
@@ -196,6 +224,7 @@ def _check_storage(reader: _Reader, settings: Settings) -> None:
 _CHECKS: tuple[Callable[[_Reader, Settings], None], ...] = (
     _check_keys,
     _check_credential,
+    _check_clients,
     _check_returns,
     _check_storage,
 )

@@ -9,8 +9,11 @@ MARGIN = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
+    """`granted` are the scopes or roles it is good for; empty where they are not known."""
+
     value: str = field(repr=False)
     expires: datetime
+    granted: tuple[str, ...] = ()
 
     def good(self, now: datetime) -> bool:
         return now + MARGIN < self.expires

@@ -81,9 +81,12 @@ class Entra:
         host = urlsplit(settings.authority).hostname or ""
         self._discovers = host in KNOWN_AUTHORITIES
 
-    async def app_credential(self, entra_tenant: str) -> AsyncTokenCredential:
-        """Of this app in a customer's tenant. The caller closes it."""
+    async def app_credential(self, entra_tenant: str, client: str = "") -> AsyncTokenCredential:
+        """Of this app in a customer's tenant, as `client` or the main registration. The caller
+        closes it.
+        """
         settings = self._settings
+        client_id = client or settings.client_id
         options: dict[str, Any] = {
             "authority": settings.authority,
             "disable_instance_discovery": not self._discovers,
@@ -92,25 +95,30 @@ class Entra:
         }
         if settings.managed_identity:
             assertion = await self._assertion()
-            return ClientAssertionCredential(
-                entra_tenant, settings.client_id, lambda: assertion, **options
-            )
+            return ClientAssertionCredential(entra_tenant, client_id, lambda: assertion, **options)
         if settings.certificate_path:
             return CertificateCredential(
-                entra_tenant, settings.client_id, settings.certificate_path, **options
+                entra_tenant, client_id, settings.certificate_path, **options
             )
         return ClientSecretCredential(
-            entra_tenant, settings.client_id, settings.client_secret.reveal(), **options
+            entra_tenant, client_id, settings.client_secret.reveal(), **options
         )
 
-    async def application(self, entra_tenant: str, cache: Cache | None = None) -> Application:
+    async def application(
+        self, entra_tenant: str, cache: Cache | None = None, client: str = ""
+    ) -> Application:
         """For people's grants. `entra_tenant` may be `organizations`."""
         credential = await self._client_credential()
-        return await asyncio.to_thread(self._application, entra_tenant, credential, cache)
+        client_id = client or self._settings.client_id
+        return await asyncio.to_thread(
+            self._application, entra_tenant, credential, cache, client_id
+        )
 
-    def _application(self, entra_tenant: str, credential: Any, cache: Cache | None) -> Application:
+    def _application(
+        self, entra_tenant: str, credential: Any, cache: Cache | None, client_id: str
+    ) -> Application:
         application = msal.ConfidentialClientApplication(
-            self._settings.client_id,
+            client_id,
             client_credential=credential,
             authority=f"{self._settings.authority}/{entra_tenant}",
             token_cache=cache,

@@ -5,7 +5,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import jwt
+
 from shared.custody.access import AccessToken
+from shared.custody.reach import names
 from shared.store.records import Connection
 
 SECTIONS = ("AccessToken", "RefreshToken", "Account", "AppMetadata")
@@ -33,5 +36,16 @@ def access_in(cache: str) -> AccessToken | None:
     sections = cast("dict[str, dict[str, Any]]", json.loads(cache))
     for entry in sections.get("AccessToken", {}).values():
         expires = datetime.fromtimestamp(int(entry["expires_on"]), UTC)
-        return AccessToken(entry["secret"], expires)
+        return AccessToken(entry["secret"], expires, names(str(entry.get("target", "")).split()))
     return None
+
+
+def roles_in(token: str) -> tuple[str, ...]:
+    """Of an app-only token; Entra says them nowhere else. A token that cannot be read tells
+    nothing, and nothing is trusted that is read here: Graph judges the token.
+    """
+    try:
+        claims = jwt.decode(token, options={"verify_signature": False})
+        return names(claims.get("roles", ()))
+    except (jwt.PyJWTError, TypeError, AttributeError):
+        return ()

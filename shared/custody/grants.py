@@ -15,14 +15,15 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from shared.custody.entra import Entra, new_cache
+from shared.custody.entra import Application, Cache, Entra, new_cache
 from shared.custody.grant import reduced, secret_name
+from shared.custody.reach import delegated_scopes, names
 from shared.custody.state import Errand, Seal, invalid_state
-from shared.custody.tokens import SCOPES, Tokens, graph_resource, refusal, translated
+from shared.custody.tokens import Tokens, graph_resource, refusal, translated
 from shared.custody.vault import Vault
 from shared.errors import Problem, Refused
 from shared.settings import Settings
-from shared.store.records import Connection, ConnectionKind
+from shared.store.records import Connection, ConnectionKind, Reach
 
 ANY_TENANT = "organizations"
 
@@ -39,7 +40,10 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """Proven by Entra's own token. `cache` is a person's grant, to be given to `Grants.keep`."""
+    """Proven by Entra's own token. `cache` is a person's grant, to be given to `Grants.keep`.
+    `scopes` are those of the token (an organisation's roles); `client` is the app registration
+    that has the grant, "" the main one.
+    """
 
     kind: ConnectionKind
     tenant: str
@@ -49,6 +53,9 @@ class Granted:
     address: str
     display_name: str
     cache: str = field(default="", repr=False)
+    reach: Reach = Reach.READ_WRITE
+    scopes: tuple[str, ...] = ()
+    client: str = ""
 
 
 class Grants:
@@ -71,10 +78,20 @@ class Grants:
         self._entra = entra or Entra(settings)
 
     async def begin(
-        self, tenant: str, link: str, now: datetime, *, entra_tenant: str = "", hint: str = ""
+        self,
+        tenant: str,
+        link: str,
+        now: datetime,
+        *,
+        entra_tenant: str = "",
+        hint: str = "",
+        kind: ConnectionKind = ConnectionKind.USER,
+        reach: Reach = Reach.READ_WRITE,
     ) -> Begun:
-        """A person's grant. `hint` is the address to sign in with, if it is known."""
-        errand = Errand(ConnectionKind.USER, tenant, link, entra_tenant)
+        """A person's grant, or that of an account which acts for others. `hint` is the address
+        to sign in with, if it is known.
+        """
+        errand = Errand(kind, tenant, link, entra_tenant, reach)
         return await self._sign_in(errand, now, hint)
 
     async def finish(self, query: Mapping[str, str], cookie: str, now: datetime) -> Granted:
@@ -87,19 +104,26 @@ class Grants:
         granted = await self._redeem(errand, flow, dict(query))
         if errand.entra_tenant and granted.entra_tenant != errand.entra_tenant:
             raise Refused(Problem("wrong-tenant"))
-        if granted.kind is ConnectionKind.ORGANISATION:
-            self._tokens.drop_app(granted.entra_tenant)
-            await self._tokens.app_token(granted.entra_tenant)
-        return granted
+        if granted.kind is not ConnectionKind.ORGANISATION:
+            return granted
+        self._tokens.drop_app(granted.entra_tenant, granted.client)
+        token = await self._tokens.app_token(granted.entra_tenant, granted.client)
+        return replace(granted, scopes=token.granted)
 
     def begin_admin(
-        self, tenant: str, link: str, now: datetime, *, entra_tenant: str = ""
+        self,
+        tenant: str,
+        link: str,
+        now: datetime,
+        *,
+        entra_tenant: str = "",
+        reach: Reach = Reach.READ_WRITE,
     ) -> Begun:
         """An organisation's grant; the administrator's answer goes to `consented`."""
-        errand = Errand(ConnectionKind.ORGANISATION, tenant, link, entra_tenant)
+        errand = Errand(ConnectionKind.ORGANISATION, tenant, link, entra_tenant, reach)
         binding = secrets.token_urlsafe(24)
         query = {
-            "client_id": self._settings.client_id,
+            "client_id": self._client(errand) or self._settings.client_id,
             "scope": f"{graph_resource(self._settings)}/.default",
             "redirect_uri": f"{self._settings.public_url}/oauth/admin-consent",
             "state": self._seal.state(errand, binding, now),
@@ -131,10 +155,10 @@ class Grants:
         binding = secrets.token_urlsafe(24)
         state = self._seal.state(errand, binding, now)
         with translated():
-            application = await self._entra.application(errand.entra_tenant or ANY_TENANT)
+            application = await self._application(errand)
             flow = await asyncio.to_thread(
                 application.initiate_auth_code_flow,
-                _scopes(errand),
+                delegated_scopes(errand.purpose, errand.reach),
                 redirect_uri=f"{self._settings.public_url}/oauth/callback",
                 state=state,
                 prompt=None if hint else "select_account",
@@ -160,7 +184,7 @@ class Grants:
     ) -> Granted:
         cache = new_cache()
         with translated():
-            application = await self._entra.application(errand.entra_tenant or ANY_TENANT, cache)
+            application = await self._application(errand, cache)
             answer = await asyncio.to_thread(
                 application.acquire_token_by_auth_code_flow,
                 {**flow, "state": query["state"]},
@@ -169,7 +193,22 @@ class Grants:
         if "error" in answer:
             raise refusal(answer)
         kept = reduced(cache.serialize(), answer.get("access_token", ""))
-        return _granted(errand, answer["id_token_claims"], kept)
+        granted = _granted(errand, answer["id_token_claims"], kept)
+        scopes = names(str(answer.get("scope", "")).split())
+        return replace(granted, scopes=scopes, client=self._client(errand))
+
+    async def _application(self, errand: Errand, cache: Cache | None = None) -> Application:
+        where = errand.entra_tenant or ANY_TENANT
+        return await self._entra.application(where, cache, self._client(errand))
+
+    def _client(self, errand: Errand) -> str:
+        """What an app registration asks an organisation for is fixed, so there may be one for
+        each reach; people are asked for what is wanted.
+        """
+        if errand.purpose != ConnectionKind.ORGANISATION:
+            return ""
+        named = self._settings.client_for(errand.reach)
+        return "" if named == self._settings.client_id else named
 
 
 def _granted(errand: Errand, claims: dict[str, Any], cache: str) -> Granted:
@@ -182,12 +221,9 @@ def _granted(errand: Errand, claims: dict[str, Any], cache: str) -> Granted:
         user_id=claims["oid"],
         address=claims.get("preferred_username", ""),
         display_name=claims.get("name", ""),
-        cache=cache if kind is ConnectionKind.USER else "",
+        cache="" if kind is ConnectionKind.ORGANISATION else cache,
+        reach=errand.reach,
     )
-
-
-def _scopes(errand: Errand) -> list[str]:
-    return SCOPES if errand.purpose == ConnectionKind.USER else ["User.Read"]
 
 
 def is_guid(text: str) -> bool:

@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet, InvalidToken
 
 from shared.errors import Problem, Refused
 from shared.settings import Secret
+from shared.store.records import Reach
 
 LIFETIME = timedelta(minutes=10)
 COOKIE = "calbridge_consent"
@@ -30,13 +31,14 @@ class Once(Protocol):
 @dataclass(frozen=True, slots=True)
 class Errand:
     """Why a browser was sent to Entra. `entra_tenant` is the one it must come back from, if
-    that is known.
+    that is known, `reach` how far the grant is to go.
     """
 
     purpose: str
     tenant: str
     link: str
     entra_tenant: str = ""
+    reach: Reach = Reach.READ_WRITE
 
 
 class Seal:
@@ -53,6 +55,7 @@ class Seal:
             "tenant": errand.tenant,
             "link": errand.link,
             "entra": errand.entra_tenant,
+            "reach": errand.reach.value,
             "browser": _hash(binding),
             "jti": secrets.token_urlsafe(16),
             "exp": int((now + LIFETIME).timestamp()),
@@ -68,7 +71,8 @@ class Seal:
             raise invalid_state()
         if not await self._once.burn(f"state-{claims['jti']}", expires):
             raise invalid_state()
-        return Errand(claims["purpose"], claims["tenant"], claims["link"], claims["entra"])
+        reach = Reach(claims.get("reach", Reach.READ_WRITE))
+        return Errand(claims["purpose"], claims["tenant"], claims["link"], claims["entra"], reach)
 
     def close(self, content: dict[str, Any]) -> str:
         return self._fernet.encrypt(json.dumps(content).encode()).decode()

@@ -20,7 +20,8 @@ from msal.exceptions import MsalError
 from shared.custody import aadsts
 from shared.custody.access import AccessToken
 from shared.custody.entra import Application, Entra, new_cache
-from shared.custody.grant import access_in, reduced, secret_name
+from shared.custody.grant import access_in, reduced, roles_in, secret_name
+from shared.custody.reach import delegated_scopes
 from shared.custody.vault import Vault
 from shared.errors import Contended, Reconnect, Unavailable
 from shared.settings import Settings
@@ -28,8 +29,6 @@ from shared.store.records import CalendarKey, Connection, ConnectionKind, Lease
 
 PATIENCE = 10.0
 LEASE_SECONDS = 60.0
-SCOPES = ["User.Read", "Calendars.ReadWrite"]
-"""Of a person's grant. MSAL adds openid, profile and offline_access by itself."""
 
 
 class Leases(Protocol):
@@ -67,15 +66,21 @@ class Tokens:
 
     async def token(self, connection: Connection) -> AccessToken:
         if connection.kind is ConnectionKind.ORGANISATION:
-            return await self.app_token(connection.entra_tenant)
+            return await self.app_token(connection.entra_tenant, connection.client)
         return await self.user_token(connection)
 
-    async def app_token(self, entra_tenant: str) -> AccessToken:
-        async with self._locks[entra_tenant]:
-            held = self._held.get(entra_tenant)
+    def granted(self, connection: Connection) -> tuple[str, ...]:
+        """What the token in use is good for; empty where there is none or it does not say."""
+        held = self._held.get(_name(connection))
+        return held.granted if held else ()
+
+    async def app_token(self, entra_tenant: str, client: str = "") -> AccessToken:
+        name = _app_name(entra_tenant, client)
+        async with self._locks[name]:
+            held = self._held.get(name)
             if held and held.good(self._clock()):
                 return held
-            return self._hold(entra_tenant, await self._ask_for_app_token(entra_tenant))
+            return self._hold(name, await self._ask_for_app_token(entra_tenant, client))
 
     async def user_token(self, connection: Connection) -> AccessToken:
         name = secret_name(connection)
@@ -87,14 +92,11 @@ class Tokens:
 
     def drop(self, connection: Connection) -> None:
         """Graph refused this connection's token: the next one will be a fresh one."""
-        if connection.kind is ConnectionKind.USER:
-            self._drop(secret_name(connection))
-        else:
-            self.drop_app(connection.entra_tenant)
+        self._drop(_name(connection))
 
-    def drop_app(self, entra_tenant: str) -> None:
+    def drop_app(self, entra_tenant: str, client: str = "") -> None:
         """What the tenant granted has changed, and a token knows only what was granted before."""
-        self._drop(entra_tenant)
+        self._drop(_app_name(entra_tenant, client))
 
     def _drop(self, name: str) -> None:
         if held := self._held.pop(name, None):
@@ -104,12 +106,13 @@ class Tokens:
         self._held[name] = token
         return token
 
-    async def _ask_for_app_token(self, entra_tenant: str) -> AccessToken:
+    async def _ask_for_app_token(self, entra_tenant: str, client: str) -> AccessToken:
         with translated():
-            credential = await self._entra.app_credential(entra_tenant)
+            credential = await self._entra.app_credential(entra_tenant, client)
             async with credential:
                 answer = await credential.get_token(f"{self._resource}/.default")
-        return AccessToken(answer.token, datetime.fromtimestamp(answer.expires_on, UTC))
+        expires = datetime.fromtimestamp(answer.expires_on, UTC)
+        return AccessToken(answer.token, expires, roles_in(answer.token))
 
     async def _read_or_refresh(self, connection: Connection, name: str) -> AccessToken:
         if found := self._usable(name, await self._read(name)):
@@ -136,7 +139,8 @@ class Tokens:
         kept.deserialize(cache)
         with translated():
             application = await self._entra.application(connection.entra_tenant, kept)
-            answer = await asyncio.to_thread(_silently, application)
+            scopes = delegated_scopes(connection.kind, connection.reach)
+            answer = await asyncio.to_thread(_silently, application, scopes)
         if "access_token" not in answer:
             raise refusal(answer)
         fresh = reduced(kept.serialize(), answer["access_token"])
@@ -176,11 +180,21 @@ def refusal(answer: dict[str, Any]) -> Exception:
     )
 
 
-def _silently(application: Application) -> dict[str, Any]:
+def _name(connection: Connection) -> str:
+    if connection.kind is ConnectionKind.ORGANISATION:
+        return _app_name(connection.entra_tenant, connection.client)
+    return secret_name(connection)
+
+
+def _app_name(entra_tenant: str, client: str) -> str:
+    return f"{entra_tenant}/{client}"
+
+
+def _silently(application: Application, scopes: list[str]) -> dict[str, Any]:
     account = next(iter(application.get_accounts()), None)
     if account is None:
         return {"error": "invalid_grant"}
-    answer = application.acquire_token_silent_with_error(SCOPES, account, force_refresh=True)
+    answer = application.acquire_token_silent_with_error(scopes, account, force_refresh=True)
     return answer or {"error": "invalid_grant"}
 
 

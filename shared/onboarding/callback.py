@@ -23,6 +23,7 @@ from shared.store.records import (
     ConnectionKind,
     ConsentLink,
     LinkState,
+    Reach,
     State,
     Tenant,
 )
@@ -53,6 +54,8 @@ async def _granted(services: Services, granted: Granted) -> Page:
     tenant = await bind_tenant(services, tenant, granted.entra_tenant)
     if granted.kind is ConnectionKind.ORGANISATION:
         connection = await _organisation_connected(services, tenant, granted)
+    elif _has_no_calendar(granted):
+        connection = await _account_connected(services, tenant, granted)
     else:
         connection = await _user_connected(services, tenant, granted, link.time_zone)
     used = replace(link, state=LinkState.GRANTED, connection=connection.id, problem="")
@@ -70,6 +73,17 @@ async def _organisation_connected(
         if calendar.state is State.ACTION_REQUIRED:
             await services.wake.dirty(calendar.key, services.clock())
     return kept
+
+
+def _has_no_calendar(granted: Granted) -> bool:
+    """Nothing is synced of the account itself."""
+    return granted.kind is ConnectionKind.SERVICE_ACCOUNT or granted.reach is Reach.ROOMS
+
+
+async def _account_connected(services: Services, tenant: Tenant, granted: Granted) -> Connection:
+    connection = await connection_from(services, tenant, granted)
+    await services.grants.keep(connection, granted)
+    return await keep_connection(services, connection)
 
 
 async def _user_connected(

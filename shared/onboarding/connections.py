@@ -10,6 +10,11 @@ from shared.store.records import Change, Connection, ConnectionKind, State, Tena
 CONNECTION_STATE = "calbridge.connection.state"
 TENANT_STATE = "calbridge.tenant.state"
 ATTEMPTS = 5
+NAMES = {
+    ConnectionKind.ORGANISATION: "organisation",
+    ConnectionKind.USER: "user",
+    ConnectionKind.SERVICE_ACCOUNT: "service",
+}
 
 
 def alive(state: State) -> bool:
@@ -20,10 +25,8 @@ async def connection_from(services: Services, tenant: Tenant, granted: Granted) 
     """Not yet stored. Its id follows from whose grant it is, so that consenting again mends the
     connection instead of making a second one.
     """
-    if granted.kind is ConnectionKind.USER:
-        name, user_id = f"user-{granted.user_id}", granted.user_id
-    else:
-        name, user_id = f"organisation-{granted.entra_tenant}", ""
+    user_id = "" if granted.kind is ConnectionKind.ORGANISATION else granted.user_id
+    name = f"{NAMES[granted.kind]}-{user_id or granted.entra_tenant}"
     old = await services.store.connection(tenant.id, name)
     return Connection(
         id=name,
@@ -35,6 +38,10 @@ async def connection_from(services: Services, tenant: Tenant, granted: Granted) 
         user_id=user_id,
         address=granted.address if user_id else "",
         display_name=granted.display_name if user_id else "",
+        reach=granted.reach,
+        granted=granted.scopes,
+        client=granted.client,
+        scoped=old.scoped if old else False,
         etag=old.etag if old else "",
     )
 

@@ -56,10 +56,18 @@ async def open_link(services: Services, name: str) -> Page:
         link = await services.store.put_consent_link(replace(link, state=LinkState.SEEN))
     now, entra = services.clock(), tenant.entra_tenant
     if link.kind is ConnectionKind.ORGANISATION:
-        begun = services.grants.begin_admin(tenant.id, link.id, now, entra_tenant=entra)
+        begun = services.grants.begin_admin(
+            tenant.id, link.id, now, entra_tenant=entra, reach=link.reach
+        )
     else:
         begun = await services.grants.begin(
-            tenant.id, link.id, now, entra_tenant=entra, hint=link.login_hint
+            tenant.id,
+            link.id,
+            now,
+            entra_tenant=entra,
+            hint=link.login_hint,
+            kind=link.kind,
+            reach=link.reach,
         )
     return sent_to(services, begun)
 

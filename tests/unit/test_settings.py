@@ -29,6 +29,9 @@ def test_all_that_is_missing_is_told_at_once():
         ("CALBRIDGE_API_KEYS", " , "),
         ("CALBRIDGE_SIGNING_KEY", "too-short"),
         ("CALBRIDGE_RETURN_URLS", "https://x,javascript:alert(1)"),
+        ("CALBRIDGE_CLIENT_IDS", "everything=0a1b"),
+        ("CALBRIDGE_CLIENT_IDS", "0a1b"),
+        ("CALBRIDGE_CLIENT_IDS", "read=0a1b"),
         ("CALBRIDGE_LEASE_SECONDS", "soon"),
         ("CALBRIDGE_LEASE_SECONDS", "4"),
         ("CALBRIDGE_POLL_SECONDS", "-1"),
@@ -97,3 +100,19 @@ def test_a_secret_equals_its_like_only():
 def test_http_is_for_this_machine_only(url, good):
     """Plain http leads nowhere but here."""
     assert is_web_url(url) is good
+
+
+def test_a_reach_may_have_its_own_registration():
+    """With a credential that several registrations can trust; another reach is the main one's."""
+    settings = read_settings(
+        VALUES
+        | {
+            "CALBRIDGE_CLIENT_IDS": "read=0a1b, free_busy=0c2d",
+            "CALBRIDGE_CLIENT_SECRET": "",
+            "CALBRIDGE_MANAGED_IDENTITY": "0e3f",
+        }
+    )
+
+    assert settings.client_for("read") == "0a1b"
+    assert settings.client_for("free_busy") == "0c2d"
+    assert settings.client_for("read_write") == settings.client_id

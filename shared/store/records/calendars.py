@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.store.records.states import CalendarKey, State
+from shared.store.records.tenancy import Reach
 
 
 class Ruling(StrEnum):
@@ -45,6 +46,8 @@ class Calendar:
     else as its events show it; "" where neither has yet. `has_teams` is what Graph last said, at
     `teams_seen`: whether meetings can be Teams meetings. `occurrences_due` is when the next
     occurrence of a series that is written singly may be near enough, None where there is none.
+    `reach` is how far the app gets here by its connection, and `shared` how far its owner lets
+    the account whose connection it is.
     """
 
     key: CalendarKey
@@ -76,4 +79,6 @@ class Calendar:
     poll_due: datetime | None = None
     occurrences_due: datetime | None = None
     held: Held | None = None
+    reach: Reach = Reach.READ_WRITE
+    shared: Reach = Reach.READ_WRITE
     etag: str = ""

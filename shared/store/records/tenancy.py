@@ -34,7 +34,7 @@ class ConnectionKind(StrEnum):
 
 class Reach(StrEnum):
     """How much a grant is to allow: rooms and when they are taken; when anybody is busy; events
-    with their content; writing them. Each from FREE_BUSY on holds those before it.
+    with their content; writing them. Of the last three each holds those before it.
     """
 
     ROOMS = "rooms"
@@ -48,7 +48,9 @@ class Connection:
     """A grant. `user_id` is the Entra object id of the person, "" for an organisation's grant.
 
     `reach` is what was asked for, `granted` the permissions that Entra named last (scopes or
-    roles, sorted; empty: not known).
+    roles, sorted; empty: not known). `client` is the app registration that has it, "" the main
+    one. `scoped`: Exchange itself limits an organisation's grant to some mailboxes, as a proof
+    has shown; a token says nothing of that.
     """
 
     id: str
@@ -63,6 +65,8 @@ class Connection:
     display_name: str = ""
     reach: Reach = Reach.READ_WRITE
     granted: tuple[str, ...] = ()
+    client: str = ""
+    scoped: bool = False
     etag: str = ""
 
 

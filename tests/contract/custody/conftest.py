@@ -4,10 +4,11 @@ import os
 import ssl
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -51,7 +52,11 @@ class Ground:
         return KeyVault(self.vault_url, self.credential(secret), connection_verify=self.bundle)
 
     def settings(
-        self, secret: str = "local-app-secret", authority: str = "", certificate: str = ""
+        self,
+        secret: str = "local-app-secret",
+        authority: str = "",
+        certificate: str = "",
+        client_ids: Mapping[str, str] | None = None,
     ) -> Settings:
         return Settings(
             public_url="http://localhost:7071",
@@ -63,6 +68,7 @@ class Ground:
             certificate_path=certificate,
             authority=authority or self.twin.url,
             graph_url=f"{self.twin.url}/v1.0",
+            client_ids=client_ids or {},
         )
 
 
@@ -177,7 +183,7 @@ def new_worker(ground: Ground, vault: KeyVault) -> Callable[..., Worker]:
     """Workers of one app: they share store and vault, and nothing else."""
     store = MemoryStore()
 
-    def start(ahead: timedelta = timedelta(), **settings: str) -> Worker:
+    def start(ahead: timedelta = timedelta(), **settings: Any) -> Worker:
         return Worker(ground, store, vault, ground.settings(**settings), ahead)
 
     return start

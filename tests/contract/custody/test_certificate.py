@@ -1,5 +1,6 @@
 """The app may prove itself by a certificate instead of a secret."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from local.twin.entra.apps import CALBRIDGE_CLIENT_ID
 from local.twin.seed import CONTOSO
 from shared.custody.grant import secret_name
+from shared.store.records import Reach
+from tests.contract.custody.conftest import connection
 from tests.contract.custody.test_tokens import LATER, MEGAN, install
 
 
@@ -61,3 +64,32 @@ async def test_person(new_worker, browser, vault, certificate):
 
     assert first.value != second.value
     assert second.value in await vault.read(secret_name(connected))
+
+
+async def test_a_registration_for_a_reach(new_worker, control, browser, certificate):
+    """An organisation that grants reading is asked by the registration that asks for no more, and
+    the connection's token is that one's.
+    """
+    readers = "0a1b2c3d-0000-4000-8000-000000000009"
+    main = control.get("/_twin/apps").json()["value"]
+    registered = next(one for one in main if one["client_id"] == CALBRIDGE_CLIENT_ID)
+    smaller = {"client_id": readers, "roles": ["Calendars.Read"], "delegated": ["User.Read"]}
+    control.post("/_twin/apps", json=registered | smaller).raise_for_status()
+    worker = new_worker(secret="", certificate=certificate, client_ids={"read": readers})
+
+    begun = worker.grants.begin_admin("acme", "link-1", worker.now, reach=Reach.READ)
+    browser.open(begun.url).choose("ada@contoso.example").press("accept")
+    signing_in = await worker.grants.consented(browser.landed, begun.cookie, worker.now)
+    browser.open(signing_in.url)
+    if browser.has("accounts"):
+        browser.choose("ada@contoso.example")
+    granted = await worker.grants.finish(browser.landed, signing_in.cookie, worker.now)
+
+    kept = replace(connection(granted.entra_tenant), client=granted.client, reach=granted.reach)
+    token = await worker.tokens.token(kept)
+    assert (granted.client, granted.reach, granted.scopes) == (
+        readers,
+        Reach.READ,
+        ("Calendars.Read",),
+    )
+    assert worker.tokens.granted(kept) == token.granted == ("Calendars.Read",)

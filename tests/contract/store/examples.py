@@ -93,6 +93,8 @@ def connection(name: str = "c1", etag: str = "") -> Connection:
         display_name="Ann O'Neill",
         reach=Reach.READ,
         granted=("Calendars.Read", "User.Read"),
+        client="0a1b2c3d-0000-4000-8000-000000000009",
+        scoped=True,
         etag=etag,
     )
 
@@ -128,6 +130,8 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         poll_due=NOW + timedelta(minutes=10),
         occurrences_due=NOW + timedelta(hours=9),
         held=held(),
+        reach=Reach.READ,
+        shared=Reach.FREE_BUSY,
     )
 
 
