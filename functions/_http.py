@@ -62,17 +62,4 @@ def problem_response(problem: Problem) -> func.HttpResponse:
 
 
 def page_response(page: Page) -> func.HttpResponse:
-    """A page or, with a location, a redirect; nothing of it may be kept or framed."""
-    headers = {
-        "Content-Type": "text/html; charset=utf-8",
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
-    if page.location:
-        headers["Location"] = page.location
-    if page.cookie:
-        headers["Set-Cookie"] = page.cookie
-    return func.HttpResponse(page.html, status_code=page.status, headers=headers)
+    return func.HttpResponse(page.html, status_code=page.status, headers=page.headers())

@@ -61,6 +61,7 @@ class Settings:
     authority: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
     return_urls: tuple[str, ...] = ()
+    product_name: str = "the application"
     lease_seconds: int = 60
     poll_seconds: int = 300
     delivery_private_hosts: frozenset[str] = frozenset()
@@ -149,6 +150,7 @@ def _read(reader: _Reader) -> Settings:
         ),
         graph_url=reader.url("CALBRIDGE_GRAPH_URL", "Graph's", "https://graph.microsoft.com/v1.0"),
         return_urls=reader.listed("CALBRIDGE_RETURN_URLS"),
+        product_name=reader.text("CALBRIDGE_PRODUCT_NAME", "", "the application"),
         lease_seconds=reader.seconds("CALBRIDGE_LEASE_SECONDS", 60, 5, 600),
         poll_seconds=reader.seconds("CALBRIDGE_POLL_SECONDS", 300, 60, 86_400),
         delivery_private_hosts=frozenset(reader.listed("CALBRIDGE_DELIVERY_PRIVATE_HOSTS")),
