@@ -20,6 +20,12 @@ param returnUrls array = []
 @description('Client id of an app registration made by hand. Empty: it is made here, for which the deployer needs rights in Entra.')
 param clientId string = ''
 
+@description('With clientId: those for a narrower reach, as CALBRIDGE_CLIENT_IDS has them.')
+param clientIds string = ''
+
+@description('Without clientId: a further registration for each of these reaches, which asks organisations for less.')
+param narrowReaches ('rooms' | 'free_busy' | 'read')[] = []
+
 @description('Path of a PEM file (private key and certificate) to prove the app with, where a federated credential cannot be had.')
 param certificatePath string = ''
 
@@ -96,6 +102,8 @@ module service 'service.bicep' = {
     publicUrl: publicUrl
     returnUrls: returnUrls
     clientId: clientId
+    clientIds: clientIds
+    narrowReaches: narrowReaches
     certificatePath: certificatePath
     privateNetwork: privateNetwork
     addressPrefix: addressPrefix

@@ -6,6 +6,8 @@ param tags object = {}
 param publicUrl string = ''
 param returnUrls array = []
 param clientId string = ''
+param clientIds string = ''
+param narrowReaches array = []
 param certificatePath string = ''
 param privateNetwork bool = false
 param addressPrefix string = '10.47.0.0/24'
@@ -120,12 +122,14 @@ module registration 'modules/registration.bicep' = if (empty(clientId)) {
   params: {
     uniqueName: 'calbridge-${suffix}'
     displayName: 'Calbridge (${environmentName})'
+    reaches: concat(['read_write'], narrowReaches)
     publicUrl: ownUrl
     principalId: identity.outputs.principalId
   }
 }
 
 var ownClientId = empty(clientId) ? (registration.?outputs.?clientId ?? '') : clientId
+var ownClientIds = empty(clientId) ? join(skip(registration.?outputs.?clientIds ?? [], 1), ',') : clientIds
 
 module settings 'modules/settings.bicep' = {
   name: 'settings'
@@ -134,6 +138,7 @@ module settings 'modules/settings.bicep' = {
     publicUrl: ownUrl
     returnUrls: returnUrls
     clientId: ownClientId
+    clientIds: ownClientIds
     certificatePath: certificatePath
     identityClientId: identity.outputs.clientId
     storageName: storage.outputs.name

@@ -3,6 +3,8 @@ extension microsoftGraphV1
 
 param uniqueName string
 param displayName string
+@description('One registration for each; the first is the main one.')
+param reaches array
 param publicUrl string
 param principalId string
 
@@ -14,42 +16,51 @@ resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
 }
 
 // By name, so that no id of a permission is written down here.
-var delegated = filter(graph.oauth2PermissionScopes, scope => contains(names.permissions.delegated, scope.value))
-var application = filter(graph.appRoles, role => contains(names.permissions.application, role.value))
+var scopes = filter(graph.oauth2PermissionScopes, scope => contains(names.permissions.delegated, scope.value))
 
-resource registration 'Microsoft.Graph/applications@v1.0' = {
-  uniqueName: uniqueName
-  displayName: displayName
-  signInAudience: 'AzureADMultipleOrgs'
-  api: { requestedAccessTokenVersion: 2 }
-  web: {
-    redirectUris: map(names.redirects, path => '${publicUrl}/${path}')
-    implicitGrantSettings: {
-      enableAccessTokenIssuance: false
-      enableIdTokenIssuance: false
+resource registrations 'Microsoft.Graph/applications@v1.0' = [
+  for (reach, index) in reaches: {
+    uniqueName: index == 0 ? uniqueName : '${uniqueName}-${reach}'
+    displayName: index == 0 ? displayName : '${displayName}, ${replace(reach, '_', ' ')}'
+    signInAudience: 'AzureADMultipleOrgs'
+    api: { requestedAccessTokenVersion: 2 }
+    web: {
+      redirectUris: map(names.redirects, path => '${publicUrl}/${path}')
+      implicitGrantSettings: {
+        enableAccessTokenIssuance: false
+        enableIdTokenIssuance: false
+      }
     }
+    requiredResourceAccess: [
+      {
+        resourceAppId: graphAppId
+        resourceAccess: concat(
+          map(scopes, scope => { id: scope.id, type: 'Scope' }),
+          map(
+            filter(graph.appRoles, role => contains(names.permissions.application[reach], role.value)),
+            role => { id: role.id, type: 'Role' }
+          )
+        )
+      }
+    ]
   }
-  requiredResourceAccess: [
-    {
-      resourceAppId: graphAppId
-      resourceAccess: concat(
-        map(delegated, scope => { id: scope.id, type: 'Scope' }),
-        map(application, role => { id: role.id, type: 'Role' })
-      )
-    }
-  ]
+]
 
-  // In the place of a client secret: Entra trusts the tokens of the app's managed identity.
-  resource federated 'federatedIdentityCredentials@v1.0' = {
-    name: '${registration.uniqueName}/managed-identity'
+// In the place of a client secret: Entra trusts the tokens of the app's managed identity.
+resource federated 'Microsoft.Graph/applications/federatedIdentityCredentials@v1.0' = [
+  for (reach, index) in reaches: {
+    name: '${registrations[index].uniqueName}/managed-identity'
     issuer: '${environment().authentication.loginEndpoint}${tenant().tenantId}/v2.0'
     subject: principalId
     audiences: ['api://AzureADTokenExchange']
   }
-}
+]
 
-resource principal 'Microsoft.Graph/servicePrincipals@v1.0' = {
-  appId: registration.appId
-}
+resource principals 'Microsoft.Graph/servicePrincipals@v1.0' = [
+  for (reach, index) in reaches: {
+    appId: registrations[index].appId
+  }
+]
 
-output clientId string = registration.appId
+output clientId string = registrations[0].appId
+output clientIds array = [for (reach, index) in reaches: '${reach}=${registrations[index].appId}']

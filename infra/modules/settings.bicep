@@ -4,6 +4,7 @@ param appName string
 param publicUrl string
 param returnUrls array
 param clientId string
+param clientIds string
 param certificatePath string
 param identityClientId string
 param storageName string
@@ -47,6 +48,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     CALBRIDGE_SIGNING_KEY: '${fromVault}${signingKeySecret})'
     CALBRIDGE_VAULT_URL: vault.properties.vaultUri
     CALBRIDGE_CLIENT_ID: clientId
+    CALBRIDGE_CLIENT_IDS: clientIds
     CALBRIDGE_CERTIFICATE_PATH: certificatePath
     CALBRIDGE_MANAGED_IDENTITY: empty(certificatePath) ? identityClientId : ''
     CALBRIDGE_AUTHORITY: environment().authentication.loginEndpoint
