@@ -11,7 +11,7 @@ from shared.catalogue.requests import REQUESTS
 from shared.catalogue.work import WORK
 from shared.errors import CalbridgeError, Problem, Reconnect, Refused, Rejected, TryAgain
 
-__all__ = ["CAUSES", "Cause", "FixedBy", "cause_of", "problem_json", "problem_of"]
+__all__ = ["CAUSES", "Cause", "FixedBy", "cause_of", "explained", "problem_json", "problem_of"]
 
 CAUSES: dict[str, Cause] = {cause.code: cause for cause in (*REQUESTS, *ACCESS, *WORK)}
 
@@ -19,6 +19,19 @@ CAUSES: dict[str, Cause] = {cause.code: cause for cause in (*REQUESTS, *ACCESS, 
 def cause_of(code: str) -> Cause:
     """Falls back to `unexpected`, so that reporting a problem never fails itself."""
     return CAUSES.get(code, CAUSES["unexpected"])
+
+
+def explained(code: str) -> dict[str, str] | None:
+    """A state's cause in plain words; None where there is nothing to explain."""
+    if not code:
+        return None
+    cause = cause_of(code)
+    return {
+        "title": cause.title,
+        "meaning": cause.meaning,
+        "fixed_by": cause.fixed_by.value,
+        "remedy": cause.remedy,
+    }
 
 
 def problem_of(error: CalbridgeError) -> Problem:

@@ -168,6 +168,32 @@ WORK = (
         "Nothing: it becomes active by itself.",
     ),
     Cause(
+        "partly-working",
+        409,
+        "Not all calendars are synced as they should be",
+        "Some connections or calendars of the organisation are in trouble; the others work.",
+        FixedBy.VENDOR,
+        "Look at the connections and calendars whose state is not active: each says who can fix "
+        "it, and how.",
+    ),
+    Cause(
+        "microsoft-unavailable",
+        503,
+        "Microsoft 365 does not answer",
+        "Requests to the mailbox have failed for more than a quarter of an hour.",
+        FixedBy.MICROSOFT,
+        "Nothing: work goes on by itself.",
+    ),
+    Cause(
+        "subscription-not-renewed",
+        503,
+        "Notifications are about to end",
+        "Microsoft 365 has not renewed the subscription, which ends within a day; changes are "
+        "then found by polling until there is a new one.",
+        FixedBy.MICROSOFT,
+        "Nothing: it is tried again until it works.",
+    ),
+    Cause(
         "disconnected-by-app",
         409,
         "The connection was ended by the application",

@@ -5,10 +5,11 @@ from dataclasses import replace
 from shared.custody.grants import Granted
 from shared.errors import Contended, Problem, Refused
 from shared.services import Services
-from shared.store.records import Change, Connection, ConnectionKind, State, Tenant
+from shared.store.records import Connection, ConnectionKind, State, Tenant
+from shared.sync.report import connection_change
+from shared.sync.standing import AT_WORK, moved
+from shared.sync.transitions import change_tenant, look_at_tenant
 
-CONNECTION_STATE = "calbridge.connection.state"
-TENANT_STATE = "calbridge.tenant.state"
 ATTEMPTS = 5
 NAMES = {
     ConnectionKind.ORGANISATION: "organisation",
@@ -47,9 +48,10 @@ async def connection_from(services: Services, tenant: Tenant, granted: Granted) 
 
 
 async def keep_connection(services: Services, connection: Connection) -> Connection:
-    kept = await services.store.put_connection(connection)
-    await tell_connection(services, kept)
-    return kept
+    """Told, before it is stored, if its state is another one than before."""
+    was = await services.store.connection(connection.tenant, connection.id)
+    await tell_connection(services, connection, was)
+    return await services.store.put_connection(connection)
 
 
 async def bind_tenant(services: Services, tenant: Tenant, entra_tenant: str) -> Tenant:
@@ -57,7 +59,7 @@ async def bind_tenant(services: Services, tenant: Tenant, entra_tenant: str) -> 
     for _ in range(ATTEMPTS):
         if tenant.entra_tenant not in {"", entra_tenant}:
             raise Refused(Problem("wrong-tenant"))
-        if tenant.entra_tenant and tenant.state is State.ACTIVE:
+        if tenant.entra_tenant and tenant.state in AT_WORK:
             return tenant
         try:
             return await move_tenant(services, tenant, State.ACTIVE, entra_tenant=entra_tenant)
@@ -74,8 +76,9 @@ async def disconnect(services: Services, tenant: Tenant, connection: Connection)
     if not await services.store.calendars(tenant.id, connection.id):
         # No calendar, no worker: there is nothing to wait for.
         await services.grants.forget(ended)
-        ended = await services.store.put_connection(replace(ended, state=State.DISCONNECTED))
-    await tell_connection(services, ended)
+        now = services.clock()
+        ended = await services.store.put_connection(moved(ended, State.DISCONNECTED, "", now))
+    await tell_connection(services, ended, connection)
     await _tenant_without_connections(services, tenant)
     return ended
 
@@ -91,26 +94,23 @@ async def move_tenant(
     services: Services, tenant: Tenant, state: State, cause: str = "", entra_tenant: str = ""
 ) -> Tenant:
     """Tells the host app of it. Raises Contended when somebody else changed the tenant."""
-    moved = replace(
-        tenant,
-        state=state,
-        cause=cause,
-        since=services.clock(),
+    told = replace(
+        moved(tenant, state, cause, services.clock()),
         entra_tenant=entra_tenant or tenant.entra_tenant,
     )
-    kept = await services.store.put_tenant(moved)
-    await _tell(services, TENANT_STATE, kept, tenant.id)
+    kept = await change_tenant(services.store, tenant, told)
+    await services.engine.announce(tenant.id)
     return kept
 
 
-async def tell_connection(services: Services, connection: Connection) -> None:
-    await _tell(services, CONNECTION_STATE, connection, connection.tenant)
-
-
-async def _tell(services: Services, kind: str, subject: Connection | Tenant, tenant: str) -> None:
-    state, since = subject.state.value, subject.since
-    word = kind.split(".")[1]
-    data = {word: subject.id, "state": state, "cause": subject.cause}
-    identity = f"{word}.{subject.id}.{since.isoformat()}.{state}"
-    await services.store.log(tenant, [Change(identity, kind, subject.id, since, data)])
-    await services.engine.announce(tenant)
+async def tell_connection(
+    services: Services, connection: Connection, was: Connection | None
+) -> None:
+    """Of a connection that is new, or has another state than before."""
+    before = was or replace(connection, state=State.NOT_CONNECTED, cause="")
+    if (before.state, before.cause) == (connection.state, connection.cause):
+        return
+    await look_at_tenant(services.store, connection.tenant, services.clock())
+    change = connection_change(connection, before, connection.since)
+    await services.store.log(connection.tenant, [change])
+    await services.engine.announce(connection.tenant)

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from shared.errors import Contended, Problem, Reconnect, Rejected, TryAgain
 from shared.graph.client import Graph
@@ -30,12 +30,14 @@ from shared.store.records import (
 from shared.store.store import Store
 from shared.sync.brake import CAUSE as MASS_CHANGE
 from shared.sync.outbound import push_all, refuse_all
-from shared.sync.report import calendar_change, connection_change
+from shared.sync.report import connection_change
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
 from shared.sync.singly import advance
 from shared.sync.spread import welcome
+from shared.sync.standing import AT_WORK, ENDING, Standing, is_of_grant, moved
 from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
+from shared.sync.transitions import move_calendar, move_connection
 from shared.sync.wake import DELIVER, ROUND, Wake
 
 LONGEST_SILENCE = 3600
@@ -45,12 +47,6 @@ TOO_LATE = Problem(
 )
 # A mark keeps no more; what came after is only known to a round.
 MOST_HINTS = 50
-AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACTION_REQUIRED})
-
-
-ENDING = frozenset({State.DISCONNECTING, State.DISCONNECTED})
-# Causes that say nothing of the grant by which the mailbox is reached.
-OF_THE_MAILBOX = frozenset({"mailbox-missing", "access-denied", MASS_CHANGE})
 # A held calendar is looked at again this often, in case that what emptied it heals.
 HELD_SILENCE = 900
 
@@ -165,9 +161,9 @@ class Engine:
             await self._next_poll(shift, mark, settled)
             if shift.calendar.state is not State.ACTIVE:
                 await welcome(shift)
-            await self._set_state(shift, State.ACTIVE, "")
+            await self._set_state(shift, State.ACTIVE)
             if shift.connection.state is State.ACTION_REQUIRED:
-                await self._set_connection(shift, State.ACTIVE, "")
+                await move_connection(shift, Standing(State.ACTIVE))
             note("round", tenant=shift.key.tenant, calendar=shift.key.calendar, count=settled)
         await self.store.unmark(mark)
 
@@ -191,37 +187,10 @@ class Engine:
             wait = min(wait, LAG)
         due = self.clock() + timedelta(seconds=wait)
         await self.store.remind(Due(DueKind.POLL, due, str(shift.key)))
-        await self._save(shift, interval=interval, poll_due=due)
+        await shift.keep(interval=interval, poll_due=due)
 
-    async def _set_state(self, shift: Shift, state: State, cause: str) -> None:
-        if (shift.calendar.state, shift.calendar.cause) == (state, cause):
-            return
-        await shift.look_again()
-        was, now = shift.calendar, self.clock()
-        told = replace(was, state=state, cause=cause, since=now)
-        await shift.settle(Settlement(changes=(calendar_change(told, was, now),)))
-        await self._save(shift, state=state, cause=cause, since=now)
-
-    async def _set_connection(self, shift: Shift, state: State, cause: str) -> None:
-        """Another worker of the same connection may have said so already."""
-        was = await self.store.connection(shift.key.tenant, shift.connection.id)
-        if was is None or (was.state, was.cause) == (state, cause) or was.state in ENDING:
-            return
-        now = self.clock()
-        told = replace(was, state=state, cause=cause, since=now)
-        await shift.settle(Settlement(changes=(connection_change(told, was, now),)))
-        with suppress(Contended):
-            shift.connection = await self.store.put_connection(told)
-
-    async def _save(self, shift: Shift, **changes: object) -> None:
-        for _ in range(5):
-            try:
-                await shift.save(replace(shift.calendar, **changes))  # pyright: ignore[reportArgumentType]
-            except Contended:
-                await shift.look_again()
-            else:
-                return
-        raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
+    async def _set_state(self, shift: Shift, state: State, cause: str = "") -> None:
+        await move_calendar(shift, Standing(state, cause))
 
     async def _needs_person(self, shift: Shift, reconnect: Reconnect) -> None:
         """What is pending stays so, until the connection is mended."""
@@ -230,14 +199,14 @@ class Engine:
         )
         mark = await self.store.marked(shift.key)
         await self._set_state(shift, State.ACTION_REQUIRED, reconnect.cause)
-        if reconnect.cause not in OF_THE_MAILBOX:
-            await self._set_connection(shift, State.ACTION_REQUIRED, reconnect.cause)
+        if is_of_grant(reconnect.cause):
+            await move_connection(shift, Standing(State.ACTION_REQUIRED, reconnect.cause))
         if mark is not None:
             await self.store.unmark(mark)
         silence = HELD_SILENCE if reconnect.cause == MASS_CHANGE else LONGEST_SILENCE
         retry = self.clock() + timedelta(seconds=silence)
         await self.store.remind(Due(DueKind.POLL, retry, str(shift.key)))
-        await self._save(shift, poll_due=retry)
+        await shift.keep(poll_due=retry)
         await self.relay(shift.key)
 
     async def _unmark(self, key: CalendarKey) -> None:
@@ -251,7 +220,7 @@ class Engine:
         with suppress(Reconnect, Rejected):
             await end_subscription(shift)
         await refuse_all(shift, TOO_LATE)
-        await self._set_state(shift, State.DISCONNECTED, "")
+        await self._set_state(shift, State.DISCONNECTED)
         await self.relay(shift.key)
         connection = shift.connection
         others = await self.store.calendars(shift.key.tenant, connection.id)
@@ -261,7 +230,7 @@ class Engine:
             return
         await self.forget_grant(connection)
         now = self.clock()
-        ended = replace(connection, state=State.DISCONNECTED, cause="", since=now)
+        ended = moved(connection, State.DISCONNECTED, "", now)
         await shift.settle(Settlement(changes=(connection_change(ended, connection, now),)))
         await self.store.put_connection(ended)
         await self.relay(shift.key)
@@ -270,10 +239,10 @@ class Engine:
         """Begins it; each calendar's worker ends it."""
         now = self.clock()
         connection = await self.store.put_connection(
-            replace(connection, state=State.DISCONNECTING, since=now)
+            moved(connection, State.DISCONNECTING, connection.cause, now)
         )
         for calendar in await self.store.calendars(connection.tenant, connection.id):
-            await self._change(calendar.key, state=State.DISCONNECTING, since=now)
+            await self._move(calendar.key, State.DISCONNECTING, now)
             await self.wake.dirty(calendar.key, now)
         return connection
 
@@ -291,6 +260,16 @@ class Engine:
             case _:
                 pass
         await self.wake.dirty(key, self.clock())
+
+    async def _move(self, key: CalendarKey, state: State, now: datetime) -> None:
+        for _ in range(5):
+            calendar = await self.store.calendar(key)
+            if calendar is None:
+                return
+            with suppress(Contended):
+                await self.store.put_calendar(moved(calendar, state, calendar.cause, now))
+                return
+        raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
 
     async def _change(self, key: CalendarKey, **changes: object) -> None:
         for _ in range(5):

@@ -10,6 +10,7 @@ from typing import Any
 
 from shared.calendar.event import AllDay, Event
 from shared.calendar.event_json import event_to_json
+from shared.catalogue import explained
 from shared.errors import Problem
 from shared.graph.seen import Seen
 from shared.store.records import (
@@ -21,6 +22,7 @@ from shared.store.records import (
     Link,
     Operation,
     State,
+    Tenant,
 )
 from shared.sync.conference import join_url_for_app
 from shared.sync.guests import guest_changes
@@ -39,6 +41,7 @@ APPLIED = "calbridge.operation.applied"
 REFUSED = "calbridge.operation.refused"
 CALENDAR_STATE = "calbridge.calendar.state"
 CONNECTION_STATE = "calbridge.connection.state"
+TENANT_STATE = "calbridge.tenant.state"
 
 # The code of the warning that a deletion took an edit of Outlook's along.
 OVERRULED_EDIT = "outlook-edit-overruled"
@@ -189,21 +192,10 @@ def outcome(key: CalendarKey, operation: Operation, now: datetime, join_url: str
 
 
 def calendar_change(calendar: Calendar, was: Calendar, now: datetime) -> Change:
-    """Named by the state it ends, so that a worker that died before it could store the new one
-    does not tell of it twice.
-    """
-    data: dict[str, Any] = {
-        "calendar": calendar.key.calendar,
-        "mailbox": calendar.address,
-        "state": calendar.state.value,
-        "was": was.state.value,
-        "cause": calendar.cause,
-    }
+    data: dict[str, Any] = {"calendar": calendar.key.calendar, "mailbox": calendar.address}
     if calendar.held and calendar.state is State.ACTION_REQUIRED:
         data["held"] = held_json(calendar.held)
-    name = calendar.key.calendar
-    identity = f"{name}.{was.since.isoformat()}.{was.state.value}.{calendar.state.value}"
-    return Change(identity, CALENDAR_STATE, name, now, data)
+    return _state_change(CALENDAR_STATE, calendar.key.calendar, calendar, was, now, data)
 
 
 def held_json(held: Held) -> dict[str, Any]:
@@ -218,13 +210,33 @@ def held_json(held: Held) -> dict[str, Any]:
 
 
 def connection_change(connection: Connection, was: Connection, now: datetime) -> Change:
-    data = {
-        "connection": connection.id,
-        "kind": connection.kind.value,
-        "state": connection.state.value,
+    data = {"connection": connection.id, "kind": connection.kind.value}
+    return _state_change(CONNECTION_STATE, connection.id, connection, was, now, data)
+
+
+def tenant_change(tenant: Tenant, was: Tenant, now: datetime) -> Change:
+    return _state_change(TENANT_STATE, tenant.id, tenant, was, now, {"tenant": tenant.id})
+
+
+def _state_change(
+    kind: str,
+    name: str,
+    subject: Calendar | Connection | Tenant,
+    was: Calendar | Connection | Tenant,
+    now: datetime,
+    data: dict[str, Any],
+) -> Change:
+    """Named by the state it ends, so that a worker that died before it could store the new one
+    does not tell of it twice.
+    """
+    states = {
+        "state": subject.state.value,
         "was": was.state.value,
-        "cause": connection.cause,
+        "cause": subject.cause,
+        "explanation": explained(subject.cause),
     }
-    name = connection.id
-    identity = f"{name}.{was.since.isoformat()}.{was.state.value}.{connection.state.value}"
-    return Change(identity, CONNECTION_STATE, name, now, data)
+    end = f"{was.state.value}.{subject.state.value}"
+    if subject.state is was.state:
+        end = f"{end}.{subject.cause}"
+    identity = f"{name}.{was.since.isoformat()}.{end}"
+    return Change(identity, kind, name, now, data | states)

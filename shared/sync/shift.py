@@ -1,8 +1,9 @@
 """One worker's time with one calendar: the lease, and what is worked with under it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.errors import Contended
 from shared.graph.mailbox import Mailbox
@@ -114,3 +115,14 @@ class Shift:
 
     async def save(self, calendar: Calendar) -> None:
         self.calendar = await self.store.put_calendar(calendar)
+
+    async def keep(self, **changes: Any) -> None:
+        """Saves these fields, whatever else of the row is changed meanwhile."""
+        for _ in range(5):
+            try:
+                await self.save(replace(self.calendar, **changes))
+            except Contended:
+                await self.look_again()
+            else:
+                return
+        raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")

@@ -4,12 +4,16 @@ A reminder is put off before it is acted on and dropped after, so that one lost 
 again.
 """
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from shared.errors import Contended
 from shared.policy.document import Document
 from shared.store.records import CalendarKey, Due, DueKind, State
 from shared.store.store import Store
-from shared.sync.engine import AT_WORK, Engine
+from shared.sync.engine import Engine
+from shared.sync.standing import AT_WORK
+from shared.sync.transitions import reconsider
 from shared.sync.wake import DELIVER, GRACE
 
 # A due row is at most this much older than the time it was written for.
@@ -32,7 +36,19 @@ async def catch_up(engine: Engine, now: datetime) -> int:
             await engine.wake.dirty(key, now)
             count += 1
         await engine.store.forget(due)
+    await _stand(engine, now)
     return count
+
+
+async def _stand(engine: Engine, now: datetime) -> None:
+    """Gives tenants the state that follows from what they have connected. Whoever changes one at
+    the same time is left to it, and looked after in a minute.
+    """
+    for due in await engine.store.due(DueKind.STANDING, now):
+        with suppress(Contended):
+            if await reconsider(engine.store, due.name, now):
+                await engine.announce(due.name)
+            await engine.store.forget(due)
 
 
 async def renew_subscriptions(engine: Engine, now: datetime) -> int:

@@ -61,6 +61,8 @@ class DueKind(StrEnum):
     RENEW = "renew"
     DELIVER = "deliver"
     KEPT = "kept"
+    STANDING = "standing"
+    CHECK = "check"
 
 
 @dataclass(frozen=True, slots=True)
