@@ -21,6 +21,9 @@ class Switches:
     # Entra and its directory
     wids_in_id_tokens: bool = True  # False: an app without that optional claim
     mail_names_users: bool = True  # /users/{mail} where it is not the UPN
+    proxy_filter_needs_eventual: bool = True
+    casts_need_eventual: bool = True  # .../transitiveMembers/microsoft.graph.user
+    directory_page_size: int = 100  # of users/delta
     # notifications
     notification_delay_ms: int = 100
     notifications_per_change: int = 1

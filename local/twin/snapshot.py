@@ -27,6 +27,8 @@ def world_to_json(world: World) -> dict[str, Any]:
         "number": world.number,
         "tenants": [asdict(t) for t in world.tenants.values()],
         "people": [asdict(p) for p in world.people.values()],
+        "deleted_people": [asdict(p) for p in world.deleted_people.values()],
+        "roster": world.roster.to_json(),
         "mailboxes": [_mailbox_to_json(m) for m in world.mailboxes.values()],
     }
 
@@ -36,6 +38,9 @@ def world_from_json(data: dict[str, Any]) -> World:
     world.number = data["number"]
     world.tenants = {t["id"]: Tenant(**t) for t in data["tenants"]}
     world.people = {p["id"]: Person(**p) for p in data["people"]}
+    world.deleted_people = {p["id"]: Person(**p) for p in data.get("deleted_people", ())}
+    if "roster" in data:
+        world.roster.load(data["roster"])
     world.mailboxes = {m["owner_id"]: _mailbox_from_json(m) for m in data["mailboxes"]}
     return world
 

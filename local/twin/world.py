@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
+from local.twin.accounts import MailboxKind, Person, PersonKind
 from local.twin.recurrence import Rule
+from local.twin.roster import Roster
 from local.twin.zones import to_utc
 
-PersonKind = Literal["user", "room", "shared", "equipment"]
-UserType = Literal["Member", "Guest"]
-MailboxKind = Literal["cloud", "none", "onprem"]
 EventType = Literal["singleInstance", "seriesMaster", "exception"]
 
 ORGANISATION = "RGVmYXVsdA=="
@@ -25,51 +24,6 @@ class Tenant:
     id: str
     domain: str
     name: str
-
-
-@dataclass(slots=True)
-class Person:
-    id: str
-    tenant_id: str
-    upn: str
-    mail: str
-    display_name: str
-    aliases: list[str] = field(default_factory=list)
-    kind: PersonKind = "user"
-    capacity: int | None = None
-    building: str | None = None
-    enabled: bool = True
-    licensed: bool = True
-    mailbox: MailboxKind = "cloud"
-    is_admin: bool = False
-    time_zone: str = "UTC"
-    teams: bool = True  # meetings in the person's calendars may be Teams meetings
-    apps_blocked: bool = False  # by an application access policy
-    user_type: UserType = "Member"
-    home_tenant: str | None = None  # of a guest, where the account is
-    other_mails: list[str] = field(default_factory=list)
-    purpose: str | None = None  # of the mailbox; None: what the kind says
-    directory_roles: list[str] = field(default_factory=list)  # template ids, besides is_admin
-
-    @property
-    def is_guest(self) -> bool:
-        return self.user_type == "Guest"
-
-    @property
-    def reachable(self) -> bool:
-        """Has a mailbox that Graph can open."""
-        return self.mailbox == "cloud" and self.licensed
-
-    def answers_to(self, address: str) -> bool:
-        """`address` in lower case."""
-        return (
-            address in (self.upn.lower(), self.mail.lower())
-            or address in (alias.lower() for alias in self.aliases)
-        ) and bool(address)
-
-    @property
-    def addresses(self) -> set[str]:
-        return {a.lower() for a in (self.upn, self.mail, *self.aliases) if a}
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +202,8 @@ class World:
         self.tenants: dict[str, Tenant] = {}
         self.people: dict[str, Person] = {}
         self.mailboxes: dict[str, Mailbox] = {}
+        self.deleted_people: dict[str, Person] = {}
+        self.roster = Roster(self)
         self.touched: list[Callable[[], None]] = []
         self.number = 0
 
@@ -335,9 +291,19 @@ class World:
             None,
         )
 
+    def soft_delete(self, person_id: str) -> None:
+        """Into the recycle bin of the directory; the mailbox waits."""
+        self.deleted_people[person_id] = self.people.pop(person_id)
+        self.touch()
+
+    def restore(self, person_id: str) -> None:
+        self.people[person_id] = self.deleted_people.pop(person_id)
+        self.touch()
+
     def remove_person(self, person_id: str) -> None:
         """With the mailbox, as when an account is deleted for good."""
-        del self.people[person_id]
+        self.people.pop(person_id, None)
+        self.deleted_people.pop(person_id, None)
         del self.mailboxes[person_id]
         self.touch()
 

@@ -19,7 +19,13 @@ TENANT = "22222222-0000-4000-8000-000000000001"
 OTHER_TENANT = "22222222-0000-4000-8000-000000000002"
 APP = "11111111-0000-4000-8000-000000000003"
 ROLES = frozenset(
-    {"Calendars.ReadWrite", "User.Read.All", "Place.Read.All", "MailboxSettings.Read"}
+    {
+        "Calendars.ReadWrite",
+        "GroupMember.Read.All",
+        "MailboxSettings.Read",
+        "Place.Read.All",
+        "User.Read.All",
+    }
 )
 
 

@@ -11,6 +11,7 @@ from local.twin.control.identity import identity_routes
 from local.twin.control.outlook import outlook_routes
 from local.twin.control.overview import overview_routes
 from local.twin.control.population import population_routes
+from local.twin.control.roster import roster_routes
 from local.twin.control.traffic import traffic_routes
 from local.twin.control.weather import weather_routes
 
@@ -22,6 +23,7 @@ def control_routes(twin: "Twin") -> list[BaseRoute]:
     return [
         *overview_routes(twin),
         *population_routes(twin),
+        *roster_routes(twin),
         *outlook_routes(twin),
         *identity_routes(twin),
         *weather_routes(twin),

@@ -55,6 +55,12 @@ class Ask:
             raise Mistake(f"nobody has the address or id {wanted!r}", 404)
         return found
 
+    def deleted(self) -> Person | None:
+        """Who lies in the recycle bin, by id or any address."""
+        wanted = self.path["person"].lower()
+        bin_ = self.twin.world.deleted_people.values()
+        return next((p for p in bin_ if wanted == p.id or p.answers_to(wanted)), None)
+
     def tenant(self, name: str | None = None) -> Tenant:
         wanted = str(name or self.need("tenant"))
         found = self.twin.directory.tenant(wanted)

@@ -197,8 +197,8 @@ def _set_fields(person: Person, values: dict[str, Any]) -> None:
 
 
 def _delete_person(ask: Ask) -> None:
-    """For good: mailbox, subscriptions and sessions go too."""
-    person = ask.person()
+    """For good, also from the recycle bin: mailbox, subscriptions and sessions go too."""
+    person = ask.deleted() or ask.person()
     subscriptions = ask.twin.notifier.subscriptions
     for subscription in subscriptions.of_mailbox(person.id, ask.twin.clock.now()):
         subscriptions.remove(subscription.id)

@@ -32,6 +32,8 @@ DELEGATED = {
         Permission("OnlineMeetings.ReadWrite", "Create and read your online meetings"),
         Permission("Place.Read.All", "Read all company places", admin=True),
         Permission("Directory.Read.All", "Read directory data", admin=True),
+        Permission("GroupMember.Read.All", "Read group memberships", admin=True),
+        Permission("Organization.Read.All", "Read organization information", admin=True),
     )
 }
 
@@ -47,6 +49,8 @@ APPLICATION = {
         Permission("User.ReadBasic.All", "Read all users' basic profiles"),
         Permission("Place.Read.All", "Read all company places"),
         Permission("Directory.Read.All", "Read directory data"),
+        Permission("GroupMember.Read.All", "Read all group memberships"),
+        Permission("Group.Read.All", "Read all groups"),
         Permission("Organization.Read.All", "Read organization information"),
         Permission("OnlineMeetings.ReadWrite.All", "Read and create online meetings"),
     )

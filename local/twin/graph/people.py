@@ -1,38 +1,19 @@
 """Users of the directory, and what Graph tells of their mailboxes."""
 
-import re
-from collections.abc import Callable
-
 from starlette.responses import JSONResponse, Response
 from tzlocal.windows_tz import win_tz
 
 from local.twin.graph.paths import Call, Entry, entry
 from local.twin.graph.preferences import View, query_options, read_view, whole_number
 from local.twin.graph.shapes import Json, context, user_json
-from local.twin.problem import GraphProblem, bad_request
+from local.twin.graph.userfilter import need_directory, user_test
+from local.twin.problem import bad_request
 from local.twin.world import Person
 
-_EQUALS = re.compile(
-    r"^(?P<name>mail|userPrincipalName|id|displayName)\s+eq\s+'(?P<value>(?:[^']|'')*)'$",
-    re.IGNORECASE,
-)
-_STARTS = re.compile(
-    r"^startsWith\(\s*(?P<name>mail|userPrincipalName|displayName)\s*,\s*'(?P<value>[^']*)'\s*\)$",
-    re.IGNORECASE,
-)
-_IN = re.compile(
-    r"^(?P<name>mail|userPrincipalName|id)\s+in\s*\((?P<values>[^)]*)\)$", re.IGNORECASE
-)
-_ENABLED = re.compile(r"^accountEnabled\s+eq\s+(?P<value>true|false)$", re.IGNORECASE)
-_MEMBER = re.compile(r"^userType\s+eq\s+'(?P<value>\w+)'$", re.IGNORECASE)
-_FIELDS: dict[str, Callable[[Person], str]] = {
-    "mail": lambda p: p.mail.lower(),
-    "userprincipalname": lambda p: p.upn.lower(),
-    "id": lambda p: p.id.lower(),
-    "displayname": lambda p: p.display_name.lower(),
-}
+_FULL = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
+_BASIC = ("displayName", "givenName", "id", "mail", "surname", "userPrincipalName")
+_ORGANISATION = ("Organization.Read.All", "Directory.Read.All", "User.Read.All", "User.Read")
 _DIRECTORY = ("User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All")
-Test = Callable[[Person], bool]
 
 
 async def list_users(call: Call) -> Response:
@@ -41,9 +22,9 @@ async def list_users(call: Call) -> Response:
     view = read_view(call.request)
     size = whole_number(query, "$top", view.page_size or 100, 999)
     skip = whole_number(query, "$skiptoken", 0, 1_000_000)
-    test = _filter(query.get("$filter"))
+    test = user_test(call)
     found = [p for p in call.twin.world.people_of(call.caller.tenant_id) if test(p)]
-    shown = [user_json(p, view.select) for p in found[skip : skip + size]]
+    shown = [shown_user(call, p, view.select) for p in found[skip : skip + size]]
     body: Json = {"@odata.context": context("users"), "value": shown}
     if query.get("$count", "").lower() == "true":
         body["@odata.count"] = len(found)
@@ -54,12 +35,20 @@ async def list_users(call: Call) -> Response:
     return JSONResponse(body, headers=call.headers())
 
 
+def shown_user(call: Call, person: Person, select: frozenset[str] | None) -> Json:
+    """Who holds User.ReadBasic.All alone sees the other properties empty."""
+    shown = user_json(person, select)
+    if call.caller.user_id == person.id or any(call.caller.has(p) for p in _FULL):
+        return shown
+    return {name: value if name in _BASIC else None for name, value in shown.items()}
+
+
 async def read_user(call: Call) -> Response:
     person = call.person()
     if call.caller.user_id != person.id or not call.caller.has("User.Read"):
         _need_directory(call)
     view: View = read_view(call.request)
-    shown = user_json(person, view.select)
+    shown = shown_user(call, person, view.select)
     if view.select and "mailboxsettings" in view.select:
         _need_settings(call, person)
         shown["mailboxSettings"] = _settings(person)
@@ -94,6 +83,7 @@ async def list_zones(call: Call) -> Response:
 
 
 async def read_organization(call: Call) -> Response:
+    need_directory(call, *_ORGANISATION)
     tenant = call.twin.world.tenants[call.caller.tenant_id]
     shown = {
         "id": tenant.id,
@@ -146,46 +136,12 @@ def _settings(person: Person) -> Json:
 
 
 def _need_directory(call: Call) -> None:
-    if not any(call.caller.has(permission) for permission in _DIRECTORY):
-        raise GraphProblem(
-            403,
-            "Authorization_RequestDenied",
-            "Insufficient privileges to complete the operation.",
-        )
+    need_directory(call, *_DIRECTORY)
 
 
 def _need_settings(call: Call, person: Person) -> None:
     call.names["user"] = person.id
     call.owner("MailboxSettings.Read")
-
-
-def _filter(text: str | None) -> Test:
-    if not text:
-        return lambda _person: True
-    tests = [_one(part.strip()) for part in re.split(r"\s+and\s+", text)]
-    return lambda person: all(test(person) for test in tests)
-
-
-def _one(text: str) -> Test:
-    text = text.strip("()") if " or " in text else text
-    if " or " in text:
-        options = [_one(part.strip()) for part in text.split(" or ")]
-        return lambda person: any(test(person) for test in options)
-    if found := _EQUALS.match(text):
-        read, value = _FIELDS[found["name"].lower()], found["value"].replace("''", "'").lower()
-        return lambda person: read(person) == value
-    if found := _STARTS.match(text):
-        read, value = _FIELDS[found["name"].lower()], found["value"].lower()
-        return lambda person: read(person).startswith(value)
-    if found := _IN.match(text):
-        read = _FIELDS[found["name"].lower()]
-        values = {v.strip(" '").lower() for v in found["values"].split(",")}
-        return lambda person: read(person) in values
-    if found := _ENABLED.match(text):
-        return lambda person: person.enabled is (found["value"].lower() == "true")
-    if found := _MEMBER.match(text):
-        return lambda person: person.user_type.lower() == found["value"].lower()
-    raise bad_request(f"Invalid filter clause: {text}", "Request_UnsupportedQuery")
 
 
 ENTRIES: list[Entry] = [

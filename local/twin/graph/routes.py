@@ -20,6 +20,7 @@ from local.twin.graph import (
     people,
     permissions,
     places,
+    roster,
     schedule,
 )
 from local.twin.graph.errors import answer_problem
@@ -38,6 +39,7 @@ _TABLE: list[Entry] = [
     *permissions.ENTRIES,
     *schedule.ENTRIES,
     *places.ENTRIES,
+    *roster.ENTRIES,
     *people.ENTRIES,
     *batch.ENTRIES,
 ]

@@ -138,14 +138,13 @@ def user_json(person: Person, select: frozenset[str] | None) -> Json:
     }
     if select is None:
         return shown
-    proxies = [f"SMTP:{person.mail}", *(f"smtp:{a}" for a in person.aliases)]
     more: Json = {
         "accountEnabled": person.enabled,
         "userType": person.user_type,
         "externalUserState": "Accepted" if person.is_guest else None,
         "creationType": "Invitation" if person.is_guest else None,
         "otherMails": list(person.other_mails),
-        "proxyAddresses": proxies if person.mail else [],
+        "proxyAddresses": person.proxy_addresses,
         "mailNickname": person.upn.partition("@")[0],
         "assignedLicenses": [
             {"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "disabledPlans": []}

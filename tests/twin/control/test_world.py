@@ -243,3 +243,30 @@ async def test_a_snapshot_brings_everything_back(http, auth, twin, meeting):
 
     assert [e["subject"] for e in answer.json()["value"]] == ["Plan"]
     assert abs((again.clock.now() - twin.clock.now()).total_seconds()) < 5
+
+
+async def test_groups_and_the_recycle_bin_are_set_and_kept(http, twin):
+    """Members are named as people know them, and a snapshot holds all of it."""
+    await http.post("/_twin/groups", json={"tenant": "contoso.example", "name": "Inner"})
+    outer = {"tenant": "contoso.example", "name": "Outer", "members": [MEGAN, "Inner"]}
+    made = (await http.post("/_twin/groups", json=outer)).json()
+    await http.post(f"/_twin/people/{MEGAN}/soft-delete")
+    assert (await http.get(f"/_twin/people/{MEGAN}")).status_code == 404
+
+    twin.load(twin.to_json())
+    restored = await http.post(f"/_twin/people/{MEGAN}/restore")
+
+    assert made["members"][0] == restored.json()["id"]
+    assert [g["name"] for g in (await http.get("/_twin/groups")).json()["value"]] == [
+        "Inner",
+        "Outer",
+    ]
+    assert (await http.get(f"/_twin/people/{MEGAN}")).status_code == 200
+
+
+async def test_who_was_deleted_can_be_deleted_for_good(http):
+    await http.post(f"/_twin/people/{MEGAN}/soft-delete")
+
+    await http.delete(f"/_twin/people/{MEGAN}")
+
+    assert (await http.post(f"/_twin/people/{MEGAN}/restore")).status_code == 404
