@@ -1,6 +1,7 @@
 import azure.functions as func
 
 from shared.observe import note
+from shared.onboarding.following import watch_links
 from shared.services import services
 from shared.sync import timers as passes
 
@@ -23,6 +24,7 @@ async def catch_up(timer: func.TimerRequest) -> None:
 async def sweep(timer: func.TimerRequest) -> None:
     _tell_if_late(timer, "sweep")
     await passes.sweep(services().engine, services().clock())
+    await watch_links(services(), services().clock())
 
 
 def _tell_if_late(timer: func.TimerRequest, function: str) -> None:

@@ -7,9 +7,52 @@ ACCESS = (
         "consent-link-expired",
         410,
         "This link is no longer valid",
-        "The link is too old or was already used.",
+        "The time in which it could be used has run out.",
         FixedBy.USER,
         "Go back to the application and ask for a new link.",
+    ),
+    Cause(
+        "consent-link-used",
+        410,
+        "This link has done its work",
+        "Somebody has already given access by this link; it connects once.",
+        FixedBy.USER,
+        "Nothing is left to do here. To connect something else, ask the application for a new "
+        "link.",
+    ),
+    Cause(
+        "consent-link-revoked",
+        410,
+        "This link was taken back",
+        "The application that made the link has withdrawn it.",
+        FixedBy.VENDOR,
+        "Ask the application for a new link, if access is still wanted.",
+    ),
+    Cause(
+        "consent-choice-refused",
+        400,
+        "This link does not offer that",
+        "Access was to be given in a way for which the link was not made.",
+        FixedBy.USER,
+        "Open the link again and choose one of the ways it offers.",
+    ),
+    Cause(
+        "admin-approval-pending",
+        403,
+        "An administrator has to approve the request",
+        "The organisation lets people ask an administrator for an application; until the request "
+        "is approved nobody else can agree.",
+        FixedBy.TENANT_ADMIN,
+        "Approve the request in Entra, under admin consent requests; then have the same link "
+        "opened again.",
+    ),
+    Cause(
+        "administrator-needed",
+        403,
+        "Only an administrator can agree for the organisation",
+        "Whoever signed in does not hold a role in Entra that may agree for everybody.",
+        FixedBy.TENANT_ADMIN,
+        "Pass the same link on to an administrator of the organisation.",
     ),
     Cause(
         "consent-state-invalid",

@@ -24,7 +24,7 @@ CAUSES = {
     70043: "interaction-required",
     90002: "tenant-not-found",
     90094: "admin-consent-required",
-    90095: "admin-consent-required",
+    90095: "admin-approval-pending",
     500011: "app-misconfigured",
     700016: "app-not-installed",
     700027: "app-credential-refused",

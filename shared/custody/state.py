@@ -96,6 +96,26 @@ class Seal:
             raise invalid_state() from error
 
 
+def link_name(key: Secret, tenant: str, link: str) -> str:
+    """`tenant.link.signature`, as it stands in a consent link's URL."""
+    return f"{tenant}.{link}.{_signature(key, tenant, link)}"
+
+
+def read_link_name(key: Secret, name: str) -> tuple[str, str]:
+    """Tenant and link. Raises Refused(consent-link-unknown) for a name it did not make itself."""
+    tenant, _, rest = name.partition(".")
+    link, _, signature = rest.partition(".")
+    good = hmac.compare_digest(signature.encode(), _signature(key, tenant, link).encode())
+    if not (good and tenant and link):
+        raise Refused(Problem("consent-link-unknown"))
+    return tenant, link
+
+
+def _signature(key: Secret, tenant: str, link: str) -> str:
+    digest = hmac.digest(_derived(key, b"link"), f"{tenant}\n{link}".encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
 def invalid_state() -> Refused:
     return Refused(Problem("consent-state-invalid"))
 

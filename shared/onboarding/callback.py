@@ -14,6 +14,7 @@ from shared.onboarding.connections import (
     keep_connection,
 )
 from shared.onboarding.failures import failed_page
+from shared.onboarding.following import move_link
 from shared.onboarding.links import no_cookie, sent_to, usable_link
 from shared.onboarding.pages import Page, connected_page, redirect
 from shared.onboarding.returns import with_outcome
@@ -58,8 +59,7 @@ async def _granted(services: Services, granted: Granted) -> Page:
         connection = await _account_connected(services, tenant, granted)
     else:
         connection = await _user_connected(services, tenant, granted, link.time_zone)
-    used = replace(link, state=LinkState.GRANTED, connection=connection.id, problem="")
-    await services.store.put_consent_link(used)
+    await move_link(services, link, LinkState.GRANTED, connection=connection.id)
     return _landing(services, link, connection)
 
 

@@ -1,18 +1,18 @@
 """A consent that came to nothing: kept on its link for the host app, told to the person."""
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import replace
 
 import jwt
 
 from shared.catalogue import problem_of
-from shared.errors import Contended, Reconnect, Refused
+from shared.errors import Reconnect, Refused
 from shared.observe import correlation, note
+from shared.onboarding.following import move_link
+from shared.onboarding.link_states import state_after
 from shared.onboarding.pages import Page, problem_page
 from shared.onboarding.returns import with_outcome
 from shared.services import Services
-from shared.store.records import ConsentLink, LinkState
+from shared.store.records import ConsentLink
 
 FORGED = "consent-state-invalid"
 
@@ -31,11 +31,9 @@ async def keep_failure(
     claims = jwt.decode(query["state"], options={"verify_signature": False})
     link = await services.store.consent_link(claims["tenant"], claims["link"])
     note("consent.failed", tenant=claims["tenant"], code=code)
-    if link is not None:
-        with suppress(Contended):
-            refused = replace(link, state=LinkState.REFUSED, problem=code)
-            await services.store.put_consent_link(refused)
-    return link
+    if link is None:
+        return None
+    return await move_link(services, link, state_after(code), code)
 
 
 async def failed_page(

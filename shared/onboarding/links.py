@@ -2,41 +2,64 @@
 
 import secrets
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from shared.custody.grants import Begun
-from shared.custody.state import COOKIE, LIFETIME
+from shared.custody.state import COOKIE, LIFETIME, link_name, read_link_name
 from shared.errors import Contended, Problem, Refused
 from shared.onboarding.connections import move_tenant
+from shared.onboarding.following import keep_new_link, move_link
+from shared.onboarding.link_states import ENDED, EXPIRED, REVOKED, SEEN, SENT, is_over
 from shared.onboarding.pages import Page, redirect
 from shared.onboarding.returns import check_return_url
 from shared.services import Services
-from shared.store.records import ConnectionKind, ConsentLink, LinkState, State, Tenant
+from shared.store.records import ConnectionKind, ConsentLink, LinkState, Reach, State, Tenant
 
-VALID = timedelta(days=7)
+VALID_HOURS = 168
+TO_CHOOSE = (ConnectionKind.USER, ConnectionKind.ORGANISATION)
+OVER = {
+    LinkState.GRANTED: "consent-link-used",
+    LinkState.EXPIRED: "consent-link-expired",
+    LinkState.REVOKED: "consent-link-revoked",
+}
 
 
-async def create_link(
-    services: Services,
-    tenant: Tenant,
-    kind: ConnectionKind,
-    login_hint: str = "",
-    return_url: str = "",
-    time_zone: str = "",
-) -> ConsentLink:
-    if return_url:
-        check_return_url(return_url, services.settings.return_urls)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a link is to be. `choices` empty: what fits the kind."""
+
+    kind: ConnectionKind
+    choices: tuple[ConnectionKind, ...] = ()
+    reach: Reach = Reach.READ_WRITE
+    expected: str = ""
+    reconnects: str = ""
+    login_hint: str = ""
+    return_url: str = ""
+    time_zone: str = ""
+    valid: timedelta = field(default=timedelta(hours=VALID_HOURS))
+
+
+async def create_link(services: Services, tenant: Tenant, wanted: Wanted) -> ConsentLink:
+    """Raises Refused for choices that do not fit and for a return URL that is not listed."""
+    if wanted.return_url:
+        check_return_url(wanted.return_url, services.settings.return_urls)
+    now = services.clock()
     link = ConsentLink(
         id=secrets.token_urlsafe(24),
         tenant=tenant.id,
-        kind=kind,
-        expires=services.clock() + VALID,
-        login_hint=login_hint,
-        return_url=return_url,
-        time_zone=time_zone,
+        kind=wanted.kind,
+        expires=now + wanted.valid,
+        since=now,
+        reach=wanted.reach,
+        expected=wanted.expected,
+        reconnects=wanted.reconnects,
+        login_hint=wanted.login_hint,
+        return_url=wanted.return_url,
+        time_zone=wanted.time_zone,
+        choices=choices_of(wanted),
     )
-    kept = await services.store.put_consent_link(link)
+    kept = await keep_new_link(services, link)
     if tenant.state is State.NOT_CONNECTED:
         # The state is for people to read: whoever changed the tenant meanwhile knows better.
         with suppress(Contended):
@@ -44,18 +67,45 @@ async def create_link(
     return kept
 
 
+def choices_of(wanted: Wanted) -> tuple[ConnectionKind, ...]:
+    """An account that acts for others is a decision of its own: it stands beside nothing."""
+    alone = wanted.reconnects or wanted.kind not in TO_CHOOSE
+    fitting = (wanted.kind,) if alone else TO_CHOOSE
+    chosen = tuple(kind for kind in fitting if kind in (wanted.choices or fitting))
+    if wanted.kind not in chosen or not set(wanted.choices) <= set(fitting):
+        detail = f"choices must hold {wanted.kind}, and beside it at most: {', '.join(fitting)}."
+        raise Refused(Problem("invalid-request", detail, "/choices"))
+    return chosen
+
+
 def link_url(services: Services, link: ConsentLink) -> str:
-    return f"{services.settings.public_url}/oauth/start?link={link.tenant}.{link.id}"
+    name = link_name(services.settings.signing_key, link.tenant, link.id)
+    return f"{services.settings.public_url}/oauth/start?link={name}"
 
 
-async def open_link(services: Services, name: str) -> Page:
-    """`name` is `tenant.link`. Sends the browser on to Entra, with the cookie that binds it."""
-    tenant_id, _, link_id = name.partition(".")
-    link, tenant = await usable_link(services, tenant_id, link_id)
-    if link.state is LinkState.CREATED:
-        link = await services.store.put_consent_link(replace(link, state=LinkState.SEEN))
+async def revoke_link(services: Services, link: ConsentLink) -> ConsentLink:
+    """One that has ended stays as it is."""
+    return await move_link(services, link, REVOKED)
+
+
+async def see_link(services: Services, name: str) -> tuple[ConsentLink, Tenant]:
+    """`name` is what the URL holds. Raises Refused for a link that is unknown or has ended."""
+    link, tenant = await usable_link(
+        services, *read_link_name(services.settings.signing_key, name)
+    )
+    return await move_link(services, link, SEEN), tenant
+
+
+async def leave_by_link(services: Services, name: str, choice: str) -> Page:
+    """Sends the browser on to Entra, with the cookie that binds it. `choice` is one of the
+    link's choices, "" for its own kind.
+    """
+    link, tenant = await usable_link(
+        services, *read_link_name(services.settings.signing_key, name)
+    )
+    kind = _chosen(link, choice)
     now, entra = services.clock(), tenant.entra_tenant
-    if link.kind is ConnectionKind.ORGANISATION:
+    if kind is ConnectionKind.ORGANISATION:
         begun = services.grants.begin_admin(
             tenant.id, link.id, now, entra_tenant=entra, reach=link.reach
         )
@@ -66,23 +116,38 @@ async def open_link(services: Services, name: str) -> Page:
             now,
             entra_tenant=entra,
             hint=link.login_hint,
-            kind=link.kind,
+            kind=kind,
             reach=link.reach,
         )
+    await move_link(services, link, SENT)
     return sent_to(services, begun)
+
+
+async def open_link(services: Services, name: str) -> Page:
+    """Seen and left in one step, as whom the link was made for."""
+    await see_link(services, name)
+    return await leave_by_link(services, name, "")
+
+
+def _chosen(link: ConsentLink, choice: str) -> ConnectionKind:
+    for kind in link.choices or (link.kind,):
+        if kind == (choice or link.kind):
+            return kind
+    raise Refused(Problem("consent-choice-refused"))
 
 
 async def usable_link(
     services: Services, tenant_id: str, link_id: str
 ) -> tuple[ConsentLink, Tenant]:
-    """Raises Refused for a link that is unknown, too old or used up."""
-    known = bool(tenant_id and link_id)
-    link = await services.store.consent_link(tenant_id, link_id) if known else None
+    """Raises Refused for a link that is unknown, or has ended: with the code that says how."""
+    link = await services.store.consent_link(tenant_id, link_id)
     tenant = await services.store.tenant(tenant_id) if link else None
     if link is None or tenant is None:
         raise Refused(Problem("consent-link-unknown"))
-    if link.state is LinkState.GRANTED or link.expires <= services.clock():
-        raise Refused(Problem("consent-link-expired"))
+    if is_over(link, services.clock()):
+        link = await move_link(services, link, EXPIRED)
+    if link.state in ENDED:
+        raise Refused(Problem(OVER[link.state]))
     return link, tenant
 
 

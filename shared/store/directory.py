@@ -1,9 +1,9 @@
 """Table `tenants`: who is a customer, what is connected, and what lives in which calendar.
 
-Rows: all tenants in a partition of their own (so that listing them reads nothing else); in a
-tenant's partition connection|id, calendar|id (names the calendars; their records are in their
-own partitions), mailbox|hash of a name, appointment|id, meeting|hash of the iCalUId, endpoint|id,
-consent|id.
+Rows: all tenants in a partition of their own (so that listing them reads nothing else), and in
+another entra|guid, which names the tenant that is bound to it; in a tenant's partition
+connection|id, calendar|id (names the calendars; their records are in their own partitions),
+mailbox|hash of a name, appointment|id, meeting|hash of the iCalUId, endpoint|id, consent|id.
 """
 
 from contextlib import suppress
@@ -19,6 +19,7 @@ from shared.store.table import Table, within
 
 R = TypeVar("R", Tenant, Connection, Endpoint, ConsentLink)
 ALL_TENANTS = "~tenants"
+ALL_ENTRA = "~entra"
 TRIES = 10
 
 
@@ -45,6 +46,24 @@ class Directory:
 
     async def tenants(self, after: str = "", limit: int = 100) -> list[Tenant]:
         return await self._list(Tenant, ALL_TENANTS, "tenant|", after, limit)
+
+    async def claim_entra(self, entra_tenant: str, tenant: str) -> str:
+        name = _entra(entra_tenant)
+        mine = {"PartitionKey": ALL_ENTRA, "RowKey": name, "tenant": tenant}
+        for _ in range(TRIES):
+            row = await self._tenants.get(ALL_ENTRA, name)
+            if row is not None:
+                return row.text("tenant")
+            if await self._inserted(mine):
+                return tenant
+        raise Contended(reason="an Entra tenant is claimed and given up again and again")
+
+    async def release_entra(self, entra_tenant: str, tenant: str) -> None:
+        name = _entra(entra_tenant)
+        row = await self._tenants.get(ALL_ENTRA, name)
+        if row is not None and row.text("tenant") == tenant:
+            with suppress(Contended):
+                await self._tenants.delete(ALL_ENTRA, name, row.etag)
 
     async def put_connection(self, connection: Connection) -> Connection:
         name = f"connection|{escape(connection.id)}"
@@ -157,6 +176,10 @@ class Directory:
 
     async def consent_links(self, tenant: str) -> list[ConsentLink]:
         return await self._list(ConsentLink, escape(tenant), "consent|")
+
+
+def _entra(entra_tenant: str) -> str:
+    return f"entra|{escape(entra_tenant.lower())}"
 
 
 def _appointment(appointment: str) -> str:

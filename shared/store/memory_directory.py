@@ -43,6 +43,7 @@ class MemoryDirectory:
     def __init__(self) -> None:
         self._etags = count(1)
         self._tenants: dict[str, Tenant] = {}
+        self._entra: dict[str, str] = {}
         self._connections: dict[tuple[str, str], Connection] = {}
         self._calendars: dict[CalendarKey, Calendar] = {}
         self._mailboxes: dict[tuple[str, str], CalendarKey] = {}
@@ -68,6 +69,13 @@ class MemoryDirectory:
     async def tenants(self, after: str = "", limit: int = 100) -> list[Tenant]:
         tenants = {escape(t.id): deepcopy(t) for t in self._tenants.values()}
         return _page(tenants, escape(after), limit)
+
+    async def claim_entra(self, entra_tenant: str, tenant: str) -> str:
+        return self._entra.setdefault(entra_tenant.lower(), tenant)
+
+    async def release_entra(self, entra_tenant: str, tenant: str) -> None:
+        if self._entra.get(entra_tenant.lower()) == tenant:
+            del self._entra[entra_tenant.lower()]
 
     async def put_connection(self, connection: Connection) -> Connection:
         key = (connection.tenant, connection.id)

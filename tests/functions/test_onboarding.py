@@ -83,7 +83,7 @@ class Scene:
     def visitor(self) -> Visitor:
         return Visitor(Browser(self.twin))
 
-    async def link(self, tenant: str = "acme", **wanted: str) -> dict[str, Any]:
+    async def link(self, tenant: str = "acme", **wanted: Any) -> dict[str, Any]:
         transport = httpx.ASGITransport(create_app(lambda: self.services))
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as api:
             answer = await api.post(
@@ -96,13 +96,18 @@ class Scene:
 
 
 @pytest.fixture
-async def scene(ground):
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+async def scene(ground, store):
     settings = replace(ground.settings(), api_keys=(Secret(KEY),), return_urls=(BACK,))
     clock = Clock(datetime.now(UTC))
     trust = ssl.create_default_context(cafile=ground.bundle)
     made = assemble(
         settings,
-        MemoryStore(),
+        store,
         MemoryQueues(),
         MemoryVault(),
         clock=clock,
@@ -149,15 +154,21 @@ async def test_a_person_connects_their_calendar(scene):
 
 
 async def test_the_host_app_is_told(scene):
-    """The log tells the tenant's and the connection's state, with no name or address in it."""
+    """The log tells the link's, the tenant's and the connection's state, with no name or address
+    in it.
+    """
     await connected(scene)
 
     changes = await scene.services.store.changes("acme")
     told = [(change.type, change.data["state"]) for change in changes]
     assert told == [
+        ("calbridge.consent_link.state", "created"),
         ("calbridge.tenant.state", "consent_pending"),
+        ("calbridge.consent_link.state", "seen"),
+        ("calbridge.consent_link.state", "sent"),
         ("calbridge.tenant.state", "active"),
         ("calbridge.connection.state", "active"),
+        ("calbridge.consent_link.state", "granted"),
     ]
     assert "megan" not in str(changes)
 
@@ -210,7 +221,7 @@ async def test_another_browser_cannot_finish(scene):
 
     assert (thief.answer.status_code, "consent-state-invalid" in thief.page) == (400, True)
     kept = await scene.services.store.consent_link("acme", link["id"])
-    assert (kept.state, kept.problem) == ("seen", "")
+    assert (kept.state, kept.problem) == ("sent", "")
     assert await scene.services.store.connections("acme") == []
 
 

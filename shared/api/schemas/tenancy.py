@@ -75,18 +75,34 @@ def _is_zone(value: str) -> str:
 TimeZone = Annotated[str, Field(max_length=64), AfterValidator(_is_zone)]
 
 
+Kind = Literal["user", "organisation", "service_account"]
+
+
 class ConsentLinkIn(Sent):
-    kind: Literal["user", "organisation"]
+    """`expected` is whom it is for: an address or an Entra object id, "" for anybody."""
+
+    kind: Kind
+    choices: list[Kind] = Field(default_factory=list[Kind], max_length=3)
+    reach: Literal["rooms", "free_busy", "read", "read_write"] = "read_write"
+    expected: str = Field("", max_length=320)
     login_hint: str = Field("", max_length=320)
     return_url: str = Field("", max_length=2000)
     time_zone: TimeZone = ""
+    valid_hours: int = Field(168, ge=1, le=720)
 
 
 class ConsentLinkOut(Told):
+    """`problem` says why a link that is refused or waiting is, and who can fix it."""
+
     id: str
     kind: str
+    choices: list[str]
+    reach: str
+    expected: str
+    reconnects: str
     url: str
     state: str
+    since: datetime
     expires: datetime
     connection: str
     problem: Words | None

@@ -86,7 +86,10 @@ class LinkState(StrEnum):
 @dataclass(frozen=True, slots=True)
 class ConsentLink:
     """`expected` is whom it is for, an address or an Entra object id ("": anybody of the tenant).
-    `reconnects` is the connection that it is to mend.
+    `reconnects` is the connection that it is to mend. `choices` are the kinds of grant that
+    whoever opens it may choose from (empty: `kind` alone). `proven` is the Entra tenant whose
+    administrator has signed in while the consent was not yet effective there. `moves` counts the
+    states it has been in after the first.
     """
 
     id: str
@@ -103,6 +106,9 @@ class ConsentLink:
     connection: str = ""
     problem: str = ""
     time_zone: str = ""
+    choices: tuple[ConnectionKind, ...] = ()
+    proven: str = ""
+    moves: int = 0
     etag: str = ""
 
 

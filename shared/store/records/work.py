@@ -63,6 +63,7 @@ class DueKind(StrEnum):
     KEPT = "kept"
     STANDING = "standing"
     CHECK = "check"
+    LINK = "link"
 
 
 @dataclass(frozen=True, slots=True)

@@ -241,6 +241,9 @@ def consent_link(name: str = "l1", etag: str = "") -> ConsentLink:
         connection="c1",
         problem="access_denied",
         time_zone="Europe/Rome",
+        choices=(ConnectionKind.USER, ConnectionKind.ORGANISATION),
+        proven="guid",
+        moves=3,
         etag=etag,
     )
 

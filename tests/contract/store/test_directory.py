@@ -264,3 +264,33 @@ class TestClaims:
         tries = await asyncio.gather(*(store.burn("n1", NOW) for _ in range(8)))
 
         assert tries.count(True) == 1
+
+
+class TestEntraTenants:
+    """An Entra tenant is bound to one tenant of the host app."""
+
+    async def test_the_first_who_claims_it_holds_it(self, store: Store):
+        assert await store.claim_entra("Guid-1", "acme") == "acme"
+        assert await store.claim_entra("guid-1", "rival") == "acme"
+        assert await store.claim_entra("guid-1", "acme") == "acme"
+        assert await store.claim_entra("guid-2", "rival") == "rival"
+
+    async def test_of_many_at_once_one_holds_it(self, store: Store):
+        holders = await asyncio.gather(*(store.claim_entra("guid", f"t{i}") for i in range(6)))
+
+        assert len(set(holders)) == 1
+
+    async def test_only_its_holder_gives_it_up(self, store: Store):
+        await store.claim_entra("guid", "acme")
+        await store.release_entra("guid", "rival")
+        assert await store.claim_entra("guid", "rival") == "acme"
+
+        await store.release_entra("GUID", "acme")
+        await store.release_entra("guid", "acme")
+        assert await store.claim_entra("guid", "rival") == "rival"
+
+    async def test_it_is_no_tenant(self, store: Store):
+        """Listing tenants shows none of the claims."""
+        await store.claim_entra("guid", "acme")
+
+        assert await store.tenants() == []

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from shared.custody.state import LIFETIME, Errand, Seal
+from shared.custody.state import LIFETIME, Errand, Seal, link_name, read_link_name
 from shared.errors import Refused
 from shared.settings import Secret
 
@@ -120,3 +120,32 @@ def test_cookie_of_another_app(seal):
 
     with pytest.raises(Refused):
         seal.open(other.close({}))
+
+
+def test_a_links_name_is_read_back():
+    """Ids may hold what the alphabet of ids allows."""
+    assert read_link_name(KEY, link_name(KEY, "acme_1-x", "a-_9")) == ("acme_1-x", "a-_9")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "acme",
+        "acme.l1",
+        "acme.l1.",
+        "acme.l1.é",
+        "..",
+        link_name(Secret("x" * 40), "acme", "l1"),
+        link_name(KEY, "acme", "l1") + "x",
+        link_name(KEY, "acme", "l1").replace("acme", "acm2"),
+        link_name(KEY, "acme", "l1").replace("l1", "l2"),
+        link_name(KEY, "acm", "e.l1"),
+    ],
+)
+def test_a_links_name_of_somebody_else_is_unknown(name):
+    """Neither tenant nor link can be changed, nor the border between them be moved."""
+    with pytest.raises(Refused) as refused:
+        read_link_name(KEY, name)
+
+    assert refused.value.problem.code == "consent-link-unknown"
