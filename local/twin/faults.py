@@ -20,6 +20,7 @@ class Switches:
     tokens_age_with_clock: bool = True  # False: real time, for clients that cache tokens
     # Entra and its directory
     wids_in_id_tokens: bool = True  # False: an app without that optional claim
+    sign_in_problems_return: bool = False  # True: to the app, also what Entra's page would show
     mail_names_users: bool = True  # /users/{mail} where it is not the UPN
     proxy_filter_needs_eventual: bool = True
     casts_need_eventual: bool = True  # .../transitiveMembers/microsoft.graph.user
@@ -113,7 +114,8 @@ class Action:
     """Exactly one of status, timeout, drop and aadsts says what happens.
 
     `timeout` hangs that many real seconds and then closes the connection without an answer;
-    `drop` closes it at once; `aadsts` fails a sign-in or a token request with that number.
+    `drop` closes it at once; `aadsts` fails a sign-in or a token request with that number, where
+    `code` is the OAuth error and `message` the text instead of the number's own.
     """
 
     status: int | None = None
@@ -125,6 +127,7 @@ class Action:
     timeout: float | None = None
     drop: bool = False
     aadsts: int | None = None
+    returns: bool | None = None  # to the app, or stays on Entra's page; None: as the number does
 
     def __post_init__(self) -> None:
         chosen = [self.status, self.timeout, self.drop or None, self.aadsts]
@@ -216,11 +219,11 @@ class Faults:
                 return rule
         return None
 
-    def for_sign_in(self, path: str, tenant: str | None, users: frozenset[str]) -> int | None:
-        """The AADSTS number that a sign-in or token request shall fail with, if any."""
+    def for_sign_in(self, path: str, tenant: str | None, users: frozenset[str]) -> Action | None:
+        """What a sign-in or token request shall fail with, if anything: `aadsts` is set."""
         for rule in self._matching("POST", path, tenant, users):
             if rule.action.aadsts is not None and rule.take():
-                return rule.action.aadsts
+                return rule.action
         return None
 
     def for_notification(self, users: frozenset[str]) -> NotificationRule | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
+from local.twin.control.consent import consent_routes
 from local.twin.control.identity import identity_routes
 from local.twin.control.outlook import outlook_routes
 from local.twin.control.overview import overview_routes
@@ -26,6 +27,7 @@ def control_routes(twin: "Twin") -> list[BaseRoute]:
         *roster_routes(twin),
         *outlook_routes(twin),
         *identity_routes(twin),
+        *consent_routes(twin),
         *weather_routes(twin),
         *traffic_routes(twin),
     ]

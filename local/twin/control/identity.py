@@ -20,7 +20,6 @@ def identity_routes(twin: "Twin") -> list[Route]:
         route(twin, "GET", "/grants", _grants),
         route(twin, "POST", "/grants", _grant),
         route(twin, "POST", "/grants/revoke", _revoke),
-        route(twin, "GET", "/admin-requests", _admin_requests),
         route(twin, "POST", "/people/{person}/revoke-sessions", _revoke_sessions),
     ]
 
@@ -85,7 +84,3 @@ def _revoke(ask: Ask) -> Any:
 
 def _revoke_sessions(ask: Ask) -> None:
     ask.twin.entra.revoke_sessions(ask.person().id)
-
-
-def _admin_requests(ask: Ask) -> Any:
-    return {"value": [r.to_json() for r in ask.twin.entra.admin_requests]}

@@ -61,9 +61,21 @@ def adminconsent_routes(twin: "Twin") -> list[Route]:
 async def _answer(twin: "Twin", request: Request, *, newer: bool) -> Response:
     form = await request.form() if request.method == "POST" else FormData()
     try:
-        return _step(_wanted(twin, request, newer=newer), form)
+        return _played(_wanted(twin, request, newer=newer), form)
     except SignInFailure as failure:
         return problem_page(failure, twin.clock.now())
+
+
+def _played(wanted: Wanted, form: FormData) -> Response:
+    """What a fault or the switch brings back to the app goes there, the rest stays on a page."""
+    try:
+        return _step(wanted, form)
+    except SignInFailure as failure:
+        by_switch = wanted.twin.switches.sign_in_problems_return
+        if not (by_switch if failure.returns is None else failure.returns):
+            raise
+        body = failure.body(wanted.twin.clock.now(), None)
+        return _back(wanted, {name: body[name] for name in ("error", "error_description")})
 
 
 def _wanted(twin: "Twin", request: Request, *, newer: bool) -> Wanted:
@@ -98,6 +110,8 @@ def _step(wanted: Wanted, form: FormData) -> Response:
             500200, f"User account '{person.mail}' is a personal Microsoft account."
         )
     wanted.twin.entra.check_person(person, wanted.request.url.path)
+    wanted.twin.entra.check_app(wanted.app, person)
+    wanted.twin.entra.barriers.stop_sign_in(person)
     if form.get("decision") in ("cancel", "return"):
         return _declined(wanted)
     if not person.is_admin:
@@ -156,7 +170,8 @@ def _accepted(wanted: Wanted, person: Person) -> Response:
         entra.grant_org(wanted.app, tenant_id, wanted.scopes.names)
     facts = {"admin_consent": "True", "tenant": tenant_id}
     if wanted.newer:
-        names = dict.fromkeys([*wanted.roles, *wanted.delegated])
+        kept = entra.barriers.kept(tenant_id, frozenset([*wanted.roles, *wanted.delegated]))
+        names = [n for n in dict.fromkeys([*wanted.roles, *wanted.delegated]) if n in kept]
         facts["scope"] = " ".join(f"{GRAPH}/{name}" for name in names)
     return _back(wanted, facts)
 

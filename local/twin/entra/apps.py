@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import urlsplit
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 VENDOR_TENANT = "11111111-0000-4000-8000-000000000001"
 VAULT_CLIENT_ID = "11111111-0000-4000-8000-000000000002"
@@ -89,6 +89,8 @@ class Principal:
     user_scopes: dict[str, set[str]] = field(default_factory=dict)
     roles: set[str] = field(default_factory=set)
     enabled: bool = True
+    assignment_required: bool = False
+    assigned: set[str] = field(default_factory=set)  # ids of people
 
     @property
     def object_id(self) -> str:
@@ -106,6 +108,8 @@ class Principal:
             "user_scopes": {user: sorted(s) for user, s in self.user_scopes.items()},
             "roles": sorted(self.roles),
             "enabled": self.enabled,
+            "assignment_required": self.assignment_required,
+            "assigned": sorted(self.assigned),
         }
 
 
@@ -117,6 +121,8 @@ def principal_from_json(data: dict[str, Any]) -> Principal:
         user_scopes={user: set(s) for user, s in data.get("user_scopes", {}).items()},
         roles=set(data.get("roles", [])),
         enabled=data.get("enabled", True),
+        assignment_required=data.get("assignment_required", False),
+        assigned=set(data.get("assigned", [])),
     )
 
 
@@ -129,6 +135,9 @@ class AdminRequest:
     app_id: str
     user_id: str
     justification: str
+    scopes: list[str] = field(default_factory=list)
+    state: str = "waiting"  # waiting | approved | denied | blocked
+    id: str = field(default_factory=lambda: str(uuid4()))
 
     def to_json(self) -> dict[str, Any]:
         return {**asdict(self), "at": self.at.isoformat()}

@@ -65,7 +65,7 @@ def authorize_routes(twin: "Twin") -> list[Route]:
         try:
             return _step(asked, form)
         except SignInFailure as failure:
-            if failure.number in ON_PAGE and asked.param("prompt") != "none":
+            if _stays(asked, failure):
                 return problem_page(failure, twin.clock.now())
             return _refused(asked, failure)
 
@@ -84,9 +84,18 @@ def authorize_routes(twin: "Twin") -> list[Route]:
     ]
 
 
+def _stays(asked: SignIn, failure: SignInFailure) -> bool:
+    """On Entra's page: the app never hears of it."""
+    if asked.param("prompt") == "none":
+        return False
+    if failure.returns is not None:
+        return not failure.returns
+    return failure.number in ON_PAGE and not asked.twin.switches.sign_in_problems_return
+
+
 # Where Entra stops the person on a page of its own instead of going back to the app.
 ON_PAGE = frozenset(
-    {50020, 500200, 50034, 50057, 50105, 53003, 50076, 50079, 700016, 7000112, 650053}
+    {50020, 50034, 50057, 50076, 50079, 50105, 53000, 53003, 90002, 500200, 700016, 7000112}
 )
 
 
@@ -158,6 +167,8 @@ def _check_account(asked: SignIn, person: Person) -> None:
     if not asked.app.multitenant and person.tenant_id != asked.app.tenant_id:
         raise SignInFailure(700016)
     asked.entra.check_person(person, asked.request.url.path)
+    asked.entra.check_app(asked.app, person)
+    asked.entra.barriers.stop_sign_in(person)
 
 
 def _check_personal(asked: SignIn, person: Person) -> None:
@@ -208,7 +219,7 @@ def _consented(asked: SignIn, person: Person, form: FormData) -> Response:
     decision = str(form.get("decision") or "")
     if decision == "cancel":
         raise SignInFailure(65004)
-    missing = asked.entra.missing(asked.app, person, asked.scopes)
+    missing = _missing(asked, person)
     if asked.entra.needs_admin(person, [m for m in missing if m not in OPENID]):
         return _ask_an_admin(asked, person, form)
     if decision == "accept":
@@ -217,6 +228,14 @@ def _consented(asked: SignIn, person: Person, form: FormData) -> Response:
     if missing or asked.param("prompt") == "consent":
         return _consent_page(asked, person)
     return _granted(asked, person)
+
+
+def _missing(asked: SignIn, person: Person) -> list[str]:
+    """Who asks for .default is content with what was granted before, if it is anything."""
+    default = scopes_of(asked.param("scope")).default
+    if default and asked.entra.granted(asked.app, person) - OPENID:
+        return []
+    return asked.entra.missing(asked.app, person, asked.scopes)
 
 
 def _grant(asked: SignIn, person: Person, *, whole_organization: bool) -> None:
@@ -254,6 +273,7 @@ def _ask_an_admin(asked: SignIn, person: Person, form: FormData) -> Response:
                 asked.app.client_id,
                 person.id,
                 justification,
+                list(asked.scopes),
             )
         )
     facts = {

@@ -29,6 +29,7 @@ KNOWN = {
     50148: Known("invalid_grant", "The code_verifier does not match the code_challenge."),
     50173: Known("invalid_grant", "The grant expired as it was revoked; sign in again."),
     50196: Known("invalid_grant", "A request loop was detected: the client repeats itself."),
+    53000: Known("interaction_required", "The device is not compliant, as is required."),
     53003: Known("interaction_required", "Access is blocked by Conditional Access policies."),
     54005: Known("invalid_grant", "The authorization code was already redeemed."),
     65001: Known("invalid_grant", "The user or administrator has not consented to the app."),
@@ -66,11 +67,30 @@ KNOWN = {
 }
 
 
-class SignInFailure(Exception):
-    """`detail` replaces the table's text where the request makes it sharper."""
+# Which of a kind of errors it is, for clients that treat them apart.
+SUBERRORS = {
+    50076: "basic_action",
+    50079: "basic_action",
+    53003: "message_only",
+    65001: "consent_required",
+}
 
-    def __init__(self, number: int, detail: str | None = None, error: str | None = None) -> None:
-        known = KNOWN.get(number, Known("invalid_grant", "Failed by a fault rule."))
+
+class SignInFailure(Exception):
+    """`detail` replaces the table's text where the request makes it sharper. `returns` says
+    whether the app hears of it; None: as is usual for the number.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        detail: str | None = None,
+        error: str | None = None,
+        *,
+        returns: bool | None = None,
+    ) -> None:
+        known = KNOWN.get(number, Known("invalid_grant", "An error that no list explains."))
+        self.returns = returns
         super().__init__(f"AADSTS{number}: {detail or known.text}")
         self.number = number
         self.error = error or known.error
@@ -79,7 +99,9 @@ class SignInFailure(Exception):
     def body(self, now: datetime, correlation_id: str | None) -> dict[str, Any]:
         trace, correlation = str(uuid4()), correlation_id or str(uuid4())
         stamp = now.strftime("%Y-%m-%d %H:%M:%SZ")
+        suberror = SUBERRORS.get(self.number)
         return {
+            **({"suberror": suberror} if suberror else {}),
             "error": self.error,
             "error_description": f"{self} Trace ID: {trace} Correlation ID: {correlation} "
             f"Timestamp: {stamp}",

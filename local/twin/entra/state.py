@@ -15,6 +15,7 @@ from local.twin.entra.apps import (
     default_apps,
     principal_from_json,
 )
+from local.twin.entra.barriers import Barriers
 from local.twin.entra.errors import SignInFailure
 from local.twin.entra.keys import key_from_pem, process_key
 from local.twin.entra.permissions import DELEGATED, OPENID
@@ -50,6 +51,7 @@ class RefreshToken:
     user_id: str
     scopes: frozenset[str]
     issued: datetime
+    signed_in: datetime  # when the person last did, not when the token was renewed
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -57,6 +59,7 @@ class RefreshToken:
             "user_id": self.user_id,
             "scopes": sorted(self.scopes),
             "issued": self.issued.isoformat(),
+            "signed_in": self.signed_in.isoformat(),
         }
 
 
@@ -80,6 +83,7 @@ class Entra:
         self.refresh_tokens: dict[str, RefreshToken] = {}
         self.revoked: dict[str, datetime] = {}
         self.admin_requests: list[AdminRequest] = []
+        self.barriers = Barriers()
 
     def token_time(self) -> datetime:
         """By which Graph's tokens are made and judged."""
@@ -131,11 +135,13 @@ class Entra:
     def missing(self, app: App, person: Person, names: tuple[str, ...]) -> list[str]:
         principal = self.principal(app, person.tenant_id)
         granted = principal.scopes_of(person.id) if principal else set()
-        return [n for n in names if n not in granted]
+        asked = self.barriers.kept(person.tenant_id, frozenset(names))
+        return [n for n in names if n in asked and n not in granted]
 
     def granted(self, app: App, person: Person) -> frozenset[str]:
         principal = self.principal(app, person.tenant_id)
-        return frozenset(principal.scopes_of(person.id)) if principal else frozenset()
+        scopes = frozenset(principal.scopes_of(person.id)) if principal else frozenset()
+        return self.barriers.kept(person.tenant_id, scopes)
 
     def grant_user(self, app: App, person: Person, names: tuple[str, ...]) -> None:
         scopes = self.install(app, person.tenant_id).user_scopes
@@ -191,10 +197,18 @@ class Entra:
             raise SignInFailure(70008, "The provided authorization code is expired.")
         return code
 
-    def new_refresh_token(self, app: App, person: Person, scopes: frozenset[str]) -> str:
+    def new_refresh_token(
+        self,
+        app: App,
+        person: Person,
+        scopes: frozenset[str],
+        signed_in: datetime | None = None,
+    ) -> str:
         value = f"1.{token_urlsafe(64)}"
         now = self._twin.clock.now()
-        self.refresh_tokens[value] = RefreshToken(app.client_id, person.id, scopes, now)
+        self.refresh_tokens[value] = RefreshToken(
+            app.client_id, person.id, scopes, now, signed_in or now
+        )
         return value
 
     def spend_refresh_token(self, value: str, app: App) -> RefreshToken:
@@ -212,16 +226,27 @@ class Entra:
     def check_person(self, person: Person, path: str) -> None:
         """Raises what signing in or refreshing fails with for this person now."""
         names = frozenset({person.id, *person.addresses})
-        number = self._twin.faults.for_sign_in(path, person.tenant_id, names)
-        if number is not None:
-            raise SignInFailure(number)
+        self._check_faults(path, person.tenant_id, names)
         if not person.enabled:
             raise SignInFailure(50057)
 
     def check_app_only(self, tenant_id: str, path: str) -> None:
-        number = self._twin.faults.for_sign_in(path, tenant_id, frozenset())
-        if number is not None:
-            raise SignInFailure(number)
+        self._check_faults(path, tenant_id, frozenset())
+
+    def check_app(self, app: App, person: Person) -> None:
+        """Whether the organisation lets this person use the app."""
+        principal = self.principals.get((app.client_id, person.tenant_id))
+        if principal is None:
+            return
+        if not principal.enabled:
+            raise SignInFailure(7000112)
+        if principal.assignment_required and person.id not in principal.assigned:
+            raise SignInFailure(50105)
+
+    def _check_faults(self, path: str, tenant_id: str, names: frozenset[str]) -> None:
+        found = self._twin.faults.for_sign_in(path, tenant_id, names)
+        if found is not None and found.aadsts is not None:
+            raise SignInFailure(found.aadsts, found.message, found.code, returns=found.returns)
 
     def subject(self, app: App, person: Person, scopes: frozenset[str]) -> Subject:
         return Subject(
@@ -255,6 +280,7 @@ class Entra:
             "principals": [p.to_json() for p in self.principals.values()],
             "policies": self.policies,
             "refresh_tokens": {v: t.to_json() for v, t in self.refresh_tokens.items()},
+            "barriers": self.barriers.to_json(),
             "revoked": {user: at.isoformat() for user, at in self.revoked.items()},
         }
 
@@ -270,7 +296,10 @@ class Entra:
                 t["user_id"],
                 frozenset(t["scopes"]),
                 datetime.fromisoformat(t["issued"]),
+                datetime.fromisoformat(t.get("signed_in", t["issued"])),
             )
             for value, t in data["refresh_tokens"].items()
         }
+        if "barriers" in data:
+            self.barriers = Barriers.from_json(data["barriers"])
         self.revoked = {u: datetime.fromisoformat(at) for u, at in data["revoked"].items()}

@@ -117,7 +117,9 @@ def _by_client_credentials(asked: TokenRequest) -> dict[str, Any]:
         tenant_id=tenant_id,
         app_id=asked.app.client_id,
         object_id=principal.object_id,
-        roles=frozenset(principal.roles if scopes.resource == GRAPH else ()),
+        roles=entra.barriers.kept(
+            tenant_id, frozenset(principal.roles if scopes.resource == GRAPH else ())
+        ),
         app_only=True,
     )
     return _plain_answer(_access(asked, subject, scopes.resource))
@@ -152,8 +154,18 @@ def _by_code(asked: TokenRequest) -> dict[str, Any]:
         raise SignInFailure(500112)
     _check_verifier(code, asked.form.get("code_verifier"))
     person = _signed_in(asked, code.user_id)
+    entra.barriers.stop_sign_in(person)
+    _check_consent(asked, person, code.scopes)
     code.redeemed = True
     return _person_answer(asked, person, code.scopes, code.nonce)
+
+
+def _check_consent(asked: TokenRequest, person: Person, names: frozenset[str]) -> None:
+    """It may have been taken back since the code or the refresh token was made."""
+    entra = asked.twin.entra
+    missing = entra.missing(asked.app, person, tuple(sorted(names - OPENID)))
+    if missing and not (names & entra.granted(asked.app, person)) - OPENID:
+        raise SignInFailure(65001)
 
 
 def _check_verifier(code: Code, verifier: str | None) -> None:
@@ -171,10 +183,15 @@ def _by_refresh_token(asked: TokenRequest) -> dict[str, Any]:
     token = asked.twin.entra.spend_refresh_token(asked.need("refresh_token"), asked.app)
     person = _signed_in(asked, token.user_id)
     wanted = scopes_of(asked.form.get("scope", ""))
+    entra = asked.twin.entra
+    entra.barriers.stop_refresh(person, token.issued, token.signed_in, asked.twin.clock.now())
     names = frozenset(wanted.names) if wanted.names else token.scopes
-    if asked.twin.entra.missing(asked.app, person, tuple(sorted(names))):
+    if wanted.default or not wanted.names:
+        _check_consent(asked, person, names)
+    elif entra.missing(asked.app, person, tuple(sorted(names))):
         raise SignInFailure(65001)
-    return _person_answer(asked, person, names | (token.scopes & OPENID), None)
+    scopes = names | (token.scopes & OPENID)
+    return _person_answer(asked, person, scopes, None, token.signed_in)
 
 
 def _signed_in(asked: TokenRequest, user_id: str) -> Person:
@@ -182,6 +199,7 @@ def _signed_in(asked: TokenRequest, user_id: str) -> Person:
     if person is None:
         raise SignInFailure(50034)
     asked.twin.entra.check_person(person, asked.request.url.path)
+    asked.twin.entra.check_app(asked.app, person)
     if asked.tenant is not None and asked.tenant.id != person.tenant_id:
         raise SignInFailure(700005)
     if asked.twin.entra.principal(asked.app, person.tenant_id) is None:
@@ -190,17 +208,21 @@ def _signed_in(asked: TokenRequest, user_id: str) -> Person:
 
 
 def _person_answer(
-    asked: TokenRequest, person: Person, scopes: frozenset[str], nonce: str | None
+    asked: TokenRequest,
+    person: Person,
+    scopes: frozenset[str],
+    nonce: str | None,
+    signed_in: datetime | None = None,
 ) -> dict[str, Any]:
     """As in Entra the token holds all that is granted, also what was not asked for this time."""
     entra = asked.twin.entra
     granted = entra.granted(asked.app, person)
-    effective = (scopes | granted) - {"offline_access"}
+    effective = ((scopes & OPENID) | granted) - {"offline_access"}
     subject = entra.subject(asked.app, person, effective)
     answer = _plain_answer(_access(asked, subject, GRAPH))
     answer["scope"] = " ".join(sorted(effective))
     if "offline_access" in scopes:
-        answer["refresh_token"] = entra.new_refresh_token(asked.app, person, scopes)
+        answer["refresh_token"] = entra.new_refresh_token(asked.app, person, scopes, signed_in)
     if "openid" in scopes:
         issuer = issuer_of(asked.request, person.tenant_id)
         answer["id_token"] = entra.tokens.identity(subject, issuer, datetime.now(UTC), nonce)

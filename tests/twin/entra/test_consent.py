@@ -167,7 +167,6 @@ def test_signing_out_ends_the_session_and_returns_to_known_addresses(browser):
         ({"redirect_uri": "http://localhost:7071/elsewhere"}, "50011"),
         ({"client_id": "99999999-0000-4000-8000-000000000009"}, "700016"),
         ({"client_id": ""}, "90014"),
-        ({"scope": "Calendars.Fly"}, "650053"),
     ],
 )
 def test_a_bad_request_stops_on_a_page(browser, change, number):
