@@ -233,6 +233,8 @@ def _consent(url: str, account: str, trust: ssl.SSLContext) -> None:
         while True:
             if browser.page.is_redirect:
                 browser.open(browser.page.headers["location"])
+            elif browser.has("choices"):
+                browser.begin()
             elif browser.has("accounts"):
                 browser.choose(account)
             elif browser.has("accept"):

@@ -5,6 +5,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import cast
+from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import azure.functions as func
@@ -15,6 +16,9 @@ from shared.observe import correlated, correlation, note
 from shared.onboarding.pages import Page, problem_page
 
 Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
+
+LARGEST_FORM, MOST_FIELDS = 4096, 10
+"""Ours hold a link's name and a choice."""
 
 _GIVEN = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -46,6 +50,15 @@ def _answers(work: Trigger, show: Callable[[Problem], func.HttpResponse]) -> Tri
 def headers_of(req: func.HttpRequest) -> Mapping[str, str]:
     """By lower-case name. The library's own type says nothing of what it holds."""
     return cast("Mapping[str, str]", req.headers)
+
+
+def form_of(req: func.HttpRequest) -> Mapping[str, str]:
+    """What a form of ours sent; empty for anything that is none."""
+    try:
+        fields = parse_qsl(req.get_body()[:LARGEST_FORM].decode(), max_num_fields=MOST_FIELDS)
+    except ValueError:
+        return {}
+    return dict(fields)
 
 
 def _correlation_of(req: func.HttpRequest) -> str:

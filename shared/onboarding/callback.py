@@ -15,8 +15,9 @@ from shared.onboarding.connections import (
 )
 from shared.onboarding.failures import failed_page
 from shared.onboarding.following import move_link
+from shared.onboarding.landing import visit_of
 from shared.onboarding.links import no_cookie, sent_to, usable_link
-from shared.onboarding.pages import Page, connected_page, redirect
+from shared.onboarding.pages import Page, Visit, connected_page, redirect
 from shared.onboarding.returns import with_outcome
 from shared.services import Services
 from shared.store.records import (
@@ -60,7 +61,7 @@ async def _granted(services: Services, granted: Granted) -> Page:
     else:
         connection = await _user_connected(services, tenant, granted, link.time_zone)
     await move_link(services, link, LinkState.GRANTED, connection=connection.id)
-    return _landing(services, link, connection)
+    return _landing(services, link, connection, visit_of(services, link, tenant))
 
 
 async def _organisation_connected(
@@ -105,12 +106,12 @@ async def _user_connected(
     return kept
 
 
-def _landing(services: Services, link: ConsentLink, connection: Connection) -> Page:
+def _landing(services: Services, link: ConsentLink, connection: Connection, visit: Visit) -> Page:
     if link.return_url:
         where = with_outcome(link.return_url, calbridge="connected", connection=connection.id)
         return redirect(where, no_cookie(services))
-    name = connection.display_name or connection.address or "The organisation"
-    return replace(connected_page(name), cookie=no_cookie(services))
+    page = connected_page(connection, visit)
+    return replace(page, cookie=no_cookie(services))
 
 
 def cookie_in(header: str) -> str:

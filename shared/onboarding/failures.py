@@ -8,9 +8,9 @@ from shared.catalogue import problem_of
 from shared.errors import Reconnect, Refused
 from shared.observe import correlation, note
 from shared.onboarding.following import move_link
+from shared.onboarding.landing import stopped_at
 from shared.onboarding.link_states import state_after
 from shared.onboarding.pages import Page, problem_page
-from shared.onboarding.returns import with_outcome
 from shared.services import Services
 from shared.store.records import ConsentLink
 
@@ -42,7 +42,7 @@ async def failed_page(
     """What happened and who can fix it, with the way back to the host app."""
     link = await keep_failure(services, query, failure)
     problem = problem_of(failure)
-    back = ""
-    if link is not None and link.return_url:
-        back = with_outcome(link.return_url, calbridge="failed", problem=problem.code)
-    return problem_page(problem, correlation(), back)
+    tenant = await services.store.tenant(link.tenant) if link else None
+    if link is None or tenant is None:
+        return problem_page(problem, correlation())
+    return stopped_at(services, link, tenant, problem)

@@ -123,12 +123,6 @@ async def leave_by_link(services: Services, name: str, choice: str) -> Page:
     return sent_to(services, begun)
 
 
-async def open_link(services: Services, name: str) -> Page:
-    """Seen and left in one step, as whom the link was made for."""
-    await see_link(services, name)
-    return await leave_by_link(services, name, "")
-
-
 def _chosen(link: ConsentLink, choice: str) -> ConnectionKind:
     for kind in link.choices or (link.kind,):
         if kind == (choice or link.kind):

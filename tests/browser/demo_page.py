@@ -35,6 +35,7 @@ class DemoPage:
         if await self.card(person).get_attribute("data-state") == "active":
             return
         await self.card(person).get_by_role("button", name="Connect").click()
+        await self.page.locator("#as-user").click()
         await self.page.locator("#accept").click()
         await self.expect_state(person, "active")
 

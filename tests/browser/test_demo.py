@@ -104,6 +104,7 @@ async def test_refused_consent_is_said(demo: DemoPage):
     """Who cancels is told so in plain words, and stays unconnected."""
     await demo.open(LAKESIDE, JONAS)
     await demo.card(JONAS).get_by_role("button", name="Connect").click()
+    await demo.page.locator("#as-user").click()
     await demo.page.locator("#cancel").click()
 
     await expect(demo.page.get_by_role("heading", level=1)).to_contain_text("declined")
@@ -125,6 +126,7 @@ async def test_an_administrator_connects_the_organisation(demo: DemoPage):
     """One consent, and then each mailbox is switched on without any more pages."""
     await demo.open(HARBOUR, TOM)
     await demo.page.get_by_role("button", name="Connect whole organisation").click()
+    await demo.page.locator("#as-organisation").click()
     await demo.page.locator(f'[data-account="{GRACE}"]').click()
     await demo.page.locator("#accept").click()
     # Signing in once more proves for which organisation she agreed.

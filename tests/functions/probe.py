@@ -42,6 +42,7 @@ CALLS: dict[str, dict[str, TypedData]] = {
     },
     "graph_lifecycle": {"req": http("POST", "graph/lifecycle", b'{"value":[]}')},
     "oauth_start": {"req": http("GET", "oauth/start", link="acme.none")},
+    "oauth_help": {"req": http("GET", "oauth/help", link="acme.none", code="50105")},
     "oauth_callback": {"req": http("GET", "oauth/callback", state="x", code="y")},
     "oauth_admin_consent": {"req": http("GET", "oauth/admin-consent", state="x")},
     "sync_calendar": {"message": TypedData(string="acme~nobody")},

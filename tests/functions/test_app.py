@@ -15,6 +15,7 @@ NAMES = {
     "graph_notifications",
     "oauth_admin_consent",
     "oauth_callback",
+    "oauth_help",
     "oauth_start",
     "renew_subscriptions",
     "sweep",
@@ -91,7 +92,7 @@ def test_graph_gets_its_token_back(app):
 
 def test_a_browser_gets_pages(app):
     """Whatever goes wrong at oauth/* ends on a page that says who can fix it."""
-    for name in ("oauth_start", "oauth_callback", "oauth_admin_consent"):
+    for name in ("oauth_start", "oauth_help", "oauth_callback", "oauth_admin_consent"):
         outcome = app[name]["outcome"]
 
         assert outcome["status"] in {400, 404}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from html import unescape
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import azure.functions as func
 import httpx
@@ -31,6 +31,13 @@ TRIGGERS: dict[str, Any] = {
     one.get_function_name(): one.get_user_function() for one in function_app.app.get_functions()
 }
 
+FUNCTIONS = {
+    "/oauth/start": "oauth_start",
+    "/oauth/help": "oauth_help",
+    "/oauth/callback": "oauth_callback",
+    "/oauth/admin-consent": "oauth_admin_consent",
+}
+
 
 @dataclass
 class Visitor:
@@ -41,15 +48,25 @@ class Visitor:
     answer: Any = None
 
     async def visit(self, url: str) -> "Visitor":
+        """Opens `url`; where that is our first page, its first button is pressed."""
+        await self.open(url)
+        found = re.search(
+            r'name="link" value="([^"]+)".*?name="as" value="(\w+)"', self.page, re.DOTALL
+        )
+        return await self.choose(url, found[1], found[2]) if found else self
+
+    async def choose(self, url: str, link: str, choice: str) -> "Visitor":
+        return await self.open(url, urlencode({"link": link, "as": choice}).encode())
+
+    async def open(self, url: str, form: bytes = b"") -> "Visitor":
         """As the host calls the function behind `url`."""
         parts = urlsplit(url)
-        name = {"/oauth/start": "oauth_start", "/oauth/callback": "oauth_callback"}.get(
-            parts.path, "oauth_admin_consent"
-        )
         held = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
         query = {k: v[0] for k, v in parse_qs(parts.query).items()}
-        self.answer = await TRIGGERS[name](
-            func.HttpRequest("GET", url, headers={"cookie": held}, params=query, body=b"")
+        self.answer = await TRIGGERS[FUNCTIONS[parts.path]](
+            func.HttpRequest(
+                "POST" if form else "GET", url, headers={"cookie": held}, params=query, body=form
+            )
         )
         for morsel in SimpleCookie(self.answer.headers.get("Set-Cookie", "")).values():
             self.cookies[morsel.key] = morsel.value

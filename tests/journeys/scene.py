@@ -336,6 +336,8 @@ class Scene:
                     return browser.page
                 if browser.page.is_redirect:
                     browser.open(browser.page.headers["location"])
+                elif browser.has("choices"):
+                    browser.begin()
                 elif browser.has("accounts"):
                     browser.press("next", account=account)
                 elif browser.has("accept"):

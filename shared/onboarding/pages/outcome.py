@@ -9,7 +9,7 @@ from shared.onboarding.pages.letters import justification, problem_letter
 from shared.onboarding.pages.page import Page
 from shared.onboarding.pages.render import NO_FORMS, render
 from shared.onboarding.pages.visit import Visit
-from shared.store.records import ConnectionKind
+from shared.store.records import Connection
 
 WHO = {
     FixedBy.USER: "You can fix this yourself.",
@@ -22,12 +22,11 @@ USED = "consent-link-used"
 """Nothing is wrong: what the link was for is done."""
 
 
-def connected_page(name: str, visit: Visit | None = None) -> Page:
-    """`name` is the person's; "" for an organisation's agreement."""
+def connected_page(connection: Connection, visit: Visit) -> Page:
     facts = {
-        "name": name or "The organisation",
-        "organisation": visit is not None and visit.link.kind is ConnectionKind.ORGANISATION,
-        "product": visit.product if visit else "the application",
+        "name": connection.display_name or connection.address or "The organisation",
+        "kind": connection.kind.value,
+        "visit": visit,
     }
     return render("connected.html", facts)
 

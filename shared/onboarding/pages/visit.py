@@ -8,8 +8,6 @@ from zoneinfo import ZoneInfo
 from shared.settings import is_web_url
 from shared.store.records import ConnectionKind, ConsentLink, Tenant
 
-BOTH = (ConnectionKind.ORGANISATION, ConnectionKind.USER)
-
 
 @dataclass(frozen=True, slots=True)
 class Visit:
@@ -28,9 +26,8 @@ class Visit:
     @property
     def choices(self) -> tuple[ConnectionKind, ...]:
         """The likelier one first."""
-        if self.link.kind is ConnectionKind.SERVICE_ACCOUNT:
-            return (ConnectionKind.SERVICE_ACCOUNT,)
-        return BOTH if self.link.kind is ConnectionKind.ORGANISATION else BOTH[::-1]
+        kinds = self.link.choices or (self.link.kind,)
+        return tuple(sorted(kinds, key=lambda kind: kind is not self.link.kind))
 
     @property
     def expires(self) -> str:

@@ -54,6 +54,10 @@ class Browser:
     def press(self, element_id: str, *, ticked: tuple[str, ...] = (), **typed: str) -> "Browser":
         return self._press(lambda b: b.get("id") == element_id, ticked, typed)
 
+    def begin(self) -> "Browser":
+        """On our own first page: leaves for Microsoft by the choice that stands first."""
+        return self._press(lambda b: b.get("name") == "as")
+
     def has(self, element_id: str) -> bool:
         return element_id in self._read().ids
 

@@ -22,7 +22,15 @@ from shared.onboarding.pages import (
 )
 from shared.onboarding.pages.render import FOLDER
 from shared.onboarding.pages.stopped import number_in
-from shared.store.records import ConnectionKind, ConsentLink, LinkState, Reach, State, Tenant
+from shared.store.records import (
+    Connection,
+    ConnectionKind,
+    ConsentLink,
+    LinkState,
+    Reach,
+    State,
+    Tenant,
+)
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 URL = "https://sync.example.org/oauth/start?link=acme.abc.signed"
@@ -32,8 +40,14 @@ ORGANISATION, USER = ConnectionKind.ORGANISATION, ConnectionKind.USER
 
 def visit(kind=USER, name="Acme", product="Striven", policy=None, **link) -> Visit:
     tenant = Tenant("acme", name, State.CONSENT_PENDING, NOW, policy=policy or {})
-    made = ConsentLink("abc", "acme", kind, NOW + timedelta(days=7), **link)
+    alone = kind is ConnectionKind.SERVICE_ACCOUNT
+    choices = (kind,) if alone else (USER, ORGANISATION)
+    made = ConsentLink("abc", "acme", kind, NOW + timedelta(days=7), choices=choices, **link)
     return Visit(made, tenant, product, URL)
+
+
+def connection(kind) -> Connection:
+    return Connection("c", "acme", kind, State.ACTIVE, NOW, "entra", display_name=EVIL)
 
 
 def text(page: Page) -> str:
@@ -45,7 +59,8 @@ def text(page: Page) -> str:
 def every_page(shown: Visit) -> list[Page]:
     problems = [problem_page(Problem(code), "ref", URL, shown) for code in CAUSES]
     landings = [landing_page(shown, kind) for kind in (None, *ConnectionKind)]
-    ends = [connected_page(shown.tenant.name, shown), stopped_page(shown, "nonsense")]
+    ends = [connected_page(connection(kind), shown) for kind in ConnectionKind]
+    ends.append(stopped_page(shown, "nonsense"))
     return [*problems, *landings, *ends]
 
 
