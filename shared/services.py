@@ -83,6 +83,7 @@ def assemble(
         forget_grant=grants.forget,
         lease_seconds=settings.lease_seconds,
         poll_seconds=settings.poll_seconds,
+        granted=tokens.granted,
     )
     return Services(
         settings=settings,

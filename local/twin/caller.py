@@ -30,5 +30,7 @@ def _satisfying(permission: str) -> set[str]:
     base, *suffix = access.split(".")
     order = ["ReadBasic", "Read", "ReadWrite"]
     enough = order[order.index(base) :] if base in order else [base]
+    if permission == "Calendars.ReadBasic":
+        enough.append("ReadBasic.All")
     tails = ["." + ".".join(suffix)] if suffix else ["", ".Shared"]
     return {f"{resource}.{word}{tail}" for word in enough for tail in tails}

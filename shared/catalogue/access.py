@@ -225,4 +225,22 @@ ACCESS = (
         FixedBy.USER,
         "Share the calendar with edit permission, or connect its owner.",
     ),
+    Cause(
+        "scopes-missing",
+        403,
+        "Fewer permissions were given than asked for",
+        "Microsoft 365 gives the application less than the customer picked, or an administrator "
+        "has taken a permission away. What it still allows goes on.",
+        FixedBy.TENANT_ADMIN,
+        "Have an administrator agree to all permissions that the consent link asks for, or pick a "
+        "narrower reach with a new link.",
+    ),
+    Cause(
+        "reach-too-narrow",
+        403,
+        "The connection does not reach that far",
+        "The grant was asked for less than this needs, as the customer picked it.",
+        FixedBy.TENANT_ADMIN,
+        "Make a consent link with a wider reach, and have it agreed to.",
+    ),
 )

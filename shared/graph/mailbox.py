@@ -185,6 +185,16 @@ class Mailbox:
         answer = await self._wire.ask(self._route.calendar(), self._connection)
         return calendar_from_graph(_present(answer))
 
+    async def free_busy(self, address: str, span: tuple[datetime, datetime]) -> bool:
+        """Whether Exchange tells when the owner of the address is busy. A person may ask that
+        of colleagues, but in their own mailbox's name.
+        """
+        own = self._connection.user_id
+        route = Route(self._wire.adapter, own) if own else self._route
+        answer = await self._wire.ask(route.schedule([address], *span), self._connection)
+        found: list[dict[str, Any]] = _present(answer).get("value", [])
+        return any("error" not in one for one in found)
+
     async def permissions(self) -> list[Permission]:
         """The owner's list: asked for by anybody else's grant, it comes empty."""
         request = self._route.permissions()

@@ -1,6 +1,7 @@
 # pyright: reportMissingTypeStubs=false
 """Requests to one calendar, built by the SDK and not yet sent."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,9 @@ from msgraph.generated.models.event import Event as EventModel
 from msgraph.generated.models.subscription import Subscription as SubscriptionModel
 from msgraph.generated.subscriptions.subscriptions_request_builder import (
     SubscriptionsRequestBuilder,
+)
+from msgraph.generated.users.item.calendar.get_schedule.get_schedule_post_request_body import (
+    GetSchedulePostRequestBody,
 )
 from msgraph.generated.users.item.calendar_view.delta.delta_request_builder import (
     DeltaRequestBuilder,
@@ -54,6 +58,18 @@ class Route:
         if self._calendar:
             return self._calendar.to_get_request_information()
         return self._user.calendar.to_get_request_information()
+
+    def schedule(
+        self, addresses: Sequence[str], start: datetime, end: datetime
+    ) -> RequestInformation:
+        body = GetSchedulePostRequestBody(
+            additional_data={
+                "schedules": list(addresses),
+                "startTime": {"dateTime": instant(start).rstrip("Z"), "timeZone": "UTC"},
+                "endTime": {"dateTime": instant(end).rstrip("Z"), "timeZone": "UTC"},
+            }
+        )
+        return self._user.calendar.get_schedule.to_post_request_information(body)
 
     def permissions(self) -> RequestInformation:
         if self._calendar:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from shared.custody.reach import least, reach_of
 from shared.errors import Problem, Reconnect, Refused
 from shared.graph.seen import Person
 from shared.onboarding.connections import alive
@@ -12,6 +13,7 @@ from shared.store.records import (
     CalendarKey,
     Connection,
     ConnectionKind,
+    Reach,
     State,
     Tenant,
 )
@@ -35,13 +37,17 @@ async def connect_calendar(
     connection: Connection,
     person: Person,
     time_zone: str = "",
+    shared: Reach = Reach.READ_WRITE,
 ) -> Calendar:
     """A calendar is named by its owner's Entra object id. Connecting it again mends it.
 
-    `time_zone` is the owner's as the host app knows it, "" where it does not.
+    `time_zone` is the owner's as the host app knows it, "" where it does not. `shared` is how
+    far its owner lets an account that acts for others. Raises Refused where the connection
+    reaches no calendar.
     """
     old = await check_free(services, connection, person)
-    if old and old.state in {State.PROVISIONING, State.ACTIVE}:
+    reach = _reach(connection, shared)
+    if old and old.state in {State.PROVISIONING, State.ACTIVE} and old.reach is reach:
         return await _in_zone(services, old, time_zone)
     key = CalendarKey(tenant.id, person.user_id)
     now = services.clock()
@@ -56,11 +62,20 @@ async def connect_calendar(
             state=State.PROVISIONING,
             cause="",
             since=now,
+            reach=reach,
+            shared=shared,
             **_zone(time_zone),
         )
     )
     await services.wake.dirty(key, now)
     return kept
+
+
+def _reach(connection: Connection, shared: Reach) -> Reach:
+    reach = least(reach_of(connection), shared)
+    if reach is Reach.ROOMS:
+        raise Refused(Problem("reach-too-narrow", pointer="/mailbox"))
+    return reach
 
 
 def _zone(time_zone: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from http.cookies import CookieError, SimpleCookie
 
 from shared.custody.grants import Granted
+from shared.custody.reach import reach_of
 from shared.custody.state import COOKIE
 from shared.errors import Problem, Reconnect, Refused
 from shared.onboarding.calendars import check_free, connect_calendar
@@ -71,7 +72,7 @@ async def _organisation_connected(
     connection = await connection_from(services, tenant, granted)
     kept = await keep_connection(services, connection)
     for calendar in await services.store.calendars(tenant.id, kept.id):
-        if calendar.state is State.ACTION_REQUIRED:
+        if calendar.state is State.ACTION_REQUIRED or calendar.reach is not reach_of(kept):
             await services.wake.dirty(calendar.key, services.clock())
     return kept
 

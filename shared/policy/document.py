@@ -13,7 +13,7 @@ from typing import Any, Self, cast
 from shared.errors import Problem, Refused
 from shared.policy.fields import TENANT_WIDE, wrong
 from shared.policy.fields import problems as field_problems
-from shared.policy.policy import Invitations, Participants, Policy
+from shared.policy.policy import Direction, Invitations, Participants, Policy
 from shared.policy.presets import PRESETS
 
 _Json = Mapping[str, Any]
@@ -24,13 +24,16 @@ _NONE: _Json = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """`version` counts the documents that were applied, and is ours to count."""
+    """`version` counts the documents that were applied, and is ours to count. `is_muted`: nothing
+    is written to Outlook, whatever the directions.
+    """
 
     version: int = 0
     preset: str = ""
     said: _Json = field(default_factory=dict[str, Any])
     projects: Mapping[str, _Json] = field(default_factory=dict[str, _Json])
     types: Mapping[str, _Json] = field(default_factory=dict[str, _Json])
+    is_muted: bool = False
     _known: dict[tuple[str, str], Policy] = field(
         default_factory=dict[tuple[str, str], Policy], repr=False, compare=False
     )
@@ -65,8 +68,12 @@ class Document:
         """Of an appointment; without a project and type the tenant's own."""
         key = project, type_
         if key not in self._known:
-            self._known[key] = _silent(Policy.from_json(_laid(self._layers(project, type_))))
+            said = _silent(Policy.from_json(_laid(self._layers(project, type_))))
+            self._known[key] = _muted(said) if self.is_muted else said
         return self._known[key]
+
+    def muted(self) -> Self:
+        return replace(self, is_muted=True, _known={})
 
     @property
     def has_copies(self) -> bool:
@@ -92,6 +99,11 @@ def _silent(policy: Policy) -> Policy:
     if policy.participants is not Participants.COPIES:
         return policy
     return replace(policy, invitations=Invitations.NONE)
+
+
+def _muted(policy: Policy) -> Policy:
+    is_heard = policy.direction in {Direction.BOTH, Direction.TO_APP}
+    return replace(policy, direction=Direction.TO_APP if is_heard else Direction.OFF)
 
 
 def _laid(layers: Iterator[_Json]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from shared.store.store import Store
 from shared.sync.conference import with_conference
 from shared.sync.direction import mute, muteness
 from shared.sync.home import home_of, settled_home, synced
+from shared.sync.reaching import check_writable
 from shared.sync.recurring import unheld
 from shared.sync.refusals import deletion_refusal, edit_refusal, late_refusal
 from shared.sync.remembered import remembering
@@ -180,10 +181,12 @@ async def _known_home(store: Store, tenant: Tenant, appointment: str) -> Calenda
     key = await home_of(store, tenant.id, appointment)
     if key is None:
         raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
-    if not await synced(store, key):
+    calendar = await synced(store, key)
+    if calendar is None:
         raise Refused(
             Problem("mailbox-not-connected", "The mailbox of this appointment is not connected.")
         )
+    check_writable(calendar)
     return key
 
 
@@ -253,6 +256,7 @@ async def _home(store: Store, tenant: Tenant, appointment: str, mailbox: str) ->
                 "/mailbox",
             )
         )
+    check_writable(calendar)
     claimed = await store.claim(tenant.id, appointment, key)
     home = await home_of(store, tenant.id, appointment) or claimed
     if home == key:
@@ -270,7 +274,8 @@ async def _moving(store: Store, appointment: str, home: CalendarKey, key: Calend
     is_there = left is not None and (left.app is not None or bool(left.event_id))
     if not is_there and await store.pending(home, appointment) is None:
         return _Home(key, left.version if left else 0, deserted=home)
-    if not await synced(store, home):
+    elsewhere = await synced(store, home)
+    if elsewhere is None:
         raise Refused(
             Problem(
                 "appointment-elsewhere",
@@ -279,6 +284,7 @@ async def _moving(store: Store, appointment: str, home: CalendarKey, key: Calend
                 "/mailbox",
             )
         )
+    check_writable(elsewhere)
     return _Home(home, to=str(key))
 
 

@@ -15,7 +15,6 @@ from shared.errors import Contended, Problem, Reconnect, Rejected, TryAgain
 from shared.graph.client import Graph
 from shared.observe import note
 from shared.people.annotation import annotated_changes
-from shared.policy.document import Document
 from shared.store.records import (
     CalendarKey,
     Connection,
@@ -24,12 +23,22 @@ from shared.store.records import (
     EndpointState,
     Lease,
     Mark,
+    Reach,
     Settlement,
     State,
 )
 from shared.store.store import Store
 from shared.sync.brake import CAUSE as MASS_CHANGE
 from shared.sync.outbound import push_all, refuse_all
+from shared.sync.reaching import (
+    READ_ONLY,
+    SHORT,
+    WITH_EVENTS,
+    document_for,
+    keep_granted,
+    look_at_times,
+    with_reach,
+)
 from shared.sync.report import connection_change
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
@@ -51,11 +60,16 @@ MOST_HINTS = 50
 HELD_SILENCE = 900
 
 
+def _not_known(_connection: Connection) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Engine:
     """`lease_seconds` bounds how long a calendar rests after its worker died;
     `poll_seconds` is the shortest silence that makes a round due. `forget_grant` destroys the
-    tokens of a connection that has ended.
+    tokens of a connection that has ended. `granted` is what a connection's token in use is good
+    for, empty where that is not known.
     """
 
     store: Store
@@ -66,6 +80,7 @@ class Engine:
     forget_grant: Callable[[Connection], Awaitable[None]]
     lease_seconds: float = 60
     poll_seconds: int = 300
+    granted: Callable[[Connection], tuple[str, ...]] = _not_known
 
     async def work(self, key: CalendarKey) -> None:
         """What both queues' messages mean. Raises TryAgain when it should be called again."""
@@ -99,10 +114,13 @@ class Engine:
     async def _until_clean(self, shift: Shift) -> bool:
         """False when the calendar cannot be worked on until somebody acts."""
         try:
-            return await self._work(shift)
+            able = await self._work(shift)
         except Reconnect as reconnect:
             await self._needs_person(shift, reconnect)
-            return False
+            able = False
+        await keep_granted(shift, self.granted(shift.connection))
+        await self.relay(shift.key)
+        return able
 
     async def _shift(self, lease: Lease) -> Shift | None:
         calendar = await self.store.calendar(lease.key)
@@ -113,6 +131,7 @@ class Engine:
         if calendar is None or connection is None or tenant is None:
             await self._unmark(lease.key)
             return None
+        calendar = await with_reach(self.store, calendar, connection)
         return Shift(
             self.store,
             self.wake,
@@ -122,7 +141,7 @@ class Engine:
             calendar,
             connection,
             self.graph.mailbox(calendar, connection),
-            Document.from_json(tenant.policy),
+            document_for(tenant.policy, calendar),
         )
 
     async def _work(self, shift: Shift) -> bool:
@@ -130,6 +149,8 @@ class Engine:
             await self._disconnect(shift)
         if shift.calendar.state not in AT_WORK:
             return await self._connected_again(shift.key)
+        if shift.calendar.reach not in WITH_EVENTS:
+            return await self._without_events(shift)
         later = await _push(shift)
         await self.relay(shift.key)
         while mark := await self.store.marked(shift.key):
@@ -142,6 +163,21 @@ class Engine:
         if later is not None:
             raise later
         return shift.calendar.held is None
+
+    async def _without_events(self, shift: Shift) -> bool:
+        """Of such a calendar it can be asked when its owner is busy; no event is read or kept."""
+        mark = await self.store.marked(shift.key)
+        if shift.calendar.reach is Reach.ROOMS:
+            raise Reconnect(SHORT)
+        await look_at_times(shift)
+        await _push(shift)
+        with suppress(Rejected):
+            await end_subscription(shift)
+        await move_calendar(shift, Standing(State.ACTIVE))
+        await self.relay(shift.key)
+        if mark is not None:
+            await self.store.unmark(mark)
+        return True
 
     async def _connected_again(self, key: CalendarKey) -> bool:
         """Whether it was, since its row was read; then the mark is another worker's."""
@@ -301,9 +337,13 @@ class Engine:
 
 async def _push(shift: Shift) -> TryAgain | None:
     """Not while a round is held: a write would find its event gone, and settle on its own what
-    waits for a person.
+    waits for a person. What cannot be written is told to be so, and does not wait.
     """
-    return None if shift.calendar.held else await push_all(shift)
+    if shift.calendar.held:
+        return None
+    if shift.calendar.reach is not Reach.READ_WRITE:
+        return await refuse_all(shift, READ_ONLY)
+    return await push_all(shift)
 
 
 def _only_adds(shift: Shift, mark: Mark) -> bool:

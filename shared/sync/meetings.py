@@ -8,6 +8,7 @@ import hashlib
 
 from shared.graph.seen import Seen
 from shared.store.records import CalendarKey, Link, State
+from shared.sync.reaching import WITH_EVENTS
 from shared.sync.shift import Shift
 
 
@@ -56,11 +57,10 @@ async def _claim(shift: Shift, item: Seen) -> tuple[CalendarKey, str]:
 
 
 async def _is_synced(shift: Shift, key: CalendarKey) -> bool:
+    """Where no events are read, nobody but the others' copies can tell of a meeting."""
     calendar = await shift.store.calendar(key)
-    return calendar is not None and calendar.state not in {
-        State.DISCONNECTING,
-        State.DISCONNECTED,
-    }
+    ended = {State.DISCONNECTING, State.DISCONNECTED}
+    return calendar is not None and calendar.state not in ended and calendar.reach in WITH_EVENTS
 
 
 async def _holds(shift: Shift, key: CalendarKey, appointment: str) -> bool:

@@ -111,7 +111,8 @@ class Shift:
     async def read_policy(self) -> None:
         """Never within a round: what it settles is settled under one policy."""
         if tenant := await self.store.tenant(self.key.tenant):
-            self.document = Document.from_json(tenant.policy)
+            found = Document.from_json(tenant.policy)
+            self.document = found.muted() if self.document.is_muted else found
 
     async def save(self, calendar: Calendar) -> None:
         self.calendar = await self.store.put_calendar(calendar)

@@ -16,6 +16,7 @@ from shared.sync.home import synced
 from shared.sync.lead import remind
 from shared.sync.occurrences import day_news, due, is_forgotten, is_past
 from shared.sync.participants import Whose, alone, copies, copy, has_copies, news
+from shared.sync.reaching import writable
 from shared.sync.remembered import remembering
 from shared.sync.shift import Shift
 from shared.sync.wanted import (
@@ -109,7 +110,7 @@ async def _mailboxes(shift: Shift, link: Link) -> dict[str, CalendarKey]:
     mailboxes: dict[str, CalendarKey] = {}
     for attendee in link.app.attendees:
         key = await shift.store.calendar_at(shift.key.tenant, attendee.address.strip())
-        if key is not None and key != shift.key and await synced(shift.store, key):
+        if key is not None and key != shift.key and await writable(shift.store, key):
             mailboxes[address_key(attendee.address)] = key
     return mailboxes
 
