@@ -32,6 +32,8 @@ class Switches:
     authorization_lasts_minutes: int = 0  # then a subscription pauses; 0: it never does
     slow_endpoints_are_punished: bool = False
     subscription_patch_validates: bool = False
+    subscription_write_limit: int = 500  # POST, PATCH, DELETE in 20 seconds, by app and tenant
+    subscription_list_limit: int = 25
     writes_alone_permit_subscriptions: bool = True  # Calendars.ReadWrite without Calendars.Read
     # calendars
     concurrency_status: int = 429

@@ -41,7 +41,7 @@ def world_from_json(data: dict[str, Any]) -> World:
     world.deleted_people = {p["id"]: Person(**p) for p in data.get("deleted_people", ())}
     if "roster" in data:
         world.roster.load(data["roster"])
-    world.mailboxes = {m["owner_id"]: _mailbox_from_json(m) for m in data["mailboxes"]}
+    world.mailboxes.update({m["owner_id"]: _mailbox_from_json(m) for m in data["mailboxes"]})
     return world
 
 
@@ -60,6 +60,8 @@ def _mailbox_to_json(mailbox: Mailbox) -> dict[str, Any]:
         ],
         "sequence": mailbox.sequence,
         "generation": mailbox.generation,
+        "unmade": mailbox.unmade,
+        "unmade_from": mailbox.unmade_from,
         "rounds": mailbox.rounds,
     }
 
@@ -67,6 +69,8 @@ def _mailbox_to_json(mailbox: Mailbox) -> dict[str, Any]:
 def _mailbox_from_json(data: dict[str, Any]) -> Mailbox:
     plain = ("owner_id", "tenant_id", "tag", "transactions", "sequence", "generation", "rounds")
     mailbox = Mailbox(**{name: data[name] for name in plain})
+    mailbox.unmade = data.get("unmade", 0)
+    mailbox.unmade_from = data.get("unmade_from", "")
     mailbox.calendars = {c["id"]: Calendar(**c) for c in data["calendars"]}
     mailbox.deleted = {e["id"]: event_from_json(e) for e in data["deleted"]}
     for event in data["events"]:

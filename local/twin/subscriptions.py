@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import deque
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ MAX_MINUTES = 10_080
 MIN_MINUTES = 45
 PER_MAILBOX = 1_000
 CLIENT_STATE_LENGTH = 128
-LISTS_PER_20_SECONDS = 25
+QUOTA_WINDOW = timedelta(seconds=20)
 KINDS = ("created", "updated", "deleted")
 LOOPBACK = ("localhost", "127.0.0.1")
 
@@ -56,11 +57,12 @@ def subscription_routes(twin: "Twin") -> list[Route]:
 class _Resource:
     def __init__(self, twin: "Twin") -> None:
         self._twin = twin
-        self._lists: dict[tuple[str, str], list[datetime]] = {}
+        self._asked: dict[tuple[str, str, str], deque[datetime]] = {}
 
     async def collection(self, request: Request) -> Response:
         try:
             if request.method == "POST":
+                self._throttle_writes(request)
                 return await self._create(request)
             return self._list(request)
         except Unacceptable as problem:
@@ -68,6 +70,8 @@ class _Resource:
 
     async def item(self, request: Request) -> Response:
         try:
+            if request.method != "GET":
+                self._throttle_writes(request)
             found = self._own(request)
             if request.method == "PATCH":
                 return await self._update(request, found)
@@ -230,17 +234,24 @@ class _Resource:
 
     def _list(self, request: Request) -> Response:
         caller: Caller = request.state.caller
+        self._throttle(request, "lists", self._twin.switches.subscription_list_limit)
         now = self._twin.clock.now()
-        self._throttle_lists(caller, now)
         own = [s.shown() for s in self._store.all(now) if _belongs(s, caller)]
         return JSONResponse({"@odata.context": f"{CONTEXT}", "value": own})
 
-    def _throttle_lists(self, caller: Caller, now: datetime) -> None:
-        key = (caller.app_id, caller.tenant_id)
-        recent = [at for at in self._lists.get(key, []) if now - at < timedelta(seconds=20)]
-        self._lists[key] = [*recent, now]
-        if len(recent) >= LISTS_PER_20_SECONDS:
-            raise Unacceptable(429, "TooManyRequests", "Too many lists of subscriptions.")
+    def _throttle_writes(self, request: Request) -> None:
+        self._throttle(request, "writes", self._twin.switches.subscription_write_limit)
+
+    def _throttle(self, request: Request, kind: str, limit: int) -> None:
+        """Graph's quota of an app in one tenant; refused requests count too."""
+        caller: Caller = request.state.caller
+        now = self._twin.clock.now()
+        asked = self._asked.setdefault((caller.app_id, caller.tenant_id, kind), deque())
+        while asked and now - asked[0] >= QUOTA_WINDOW:
+            asked.popleft()
+        asked.append(now)
+        if len(asked) > limit:
+            raise Unacceptable(429, "TooManyRequests", f"Too many {kind} of subscriptions.")
 
 
 CONTEXT = "https://graph.microsoft.com/v1.0/$metadata#subscriptions"

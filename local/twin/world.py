@@ -156,6 +156,8 @@ class Mailbox:
     sequence: int = 0
     generation: int = 1
     rounds: int = 0
+    unmade: int = 0  # events that are made when somebody first looks
+    unmade_from: str = ""  # an ISO date
     _immutable: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -197,11 +199,28 @@ class Mailbox:
         return found[::-1]
 
 
+class Mailboxes(dict[str, Mailbox]):
+    """By the owner's id. What a large population has in its calendars is made at first sight."""
+
+    def __init__(self, world: "World") -> None:
+        super().__init__()
+        self._world = world
+
+    def __getitem__(self, owner_id: str) -> Mailbox:
+        found = super().__getitem__(owner_id)
+        if found.unmade:
+            from local.twin.crowd import fill  # noqa: PLC0415 - it needs this module
+
+            fill(self._world, found)
+        return found
+
+
 class World:
     def __init__(self) -> None:
         self.tenants: dict[str, Tenant] = {}
         self.people: dict[str, Person] = {}
-        self.mailboxes: dict[str, Mailbox] = {}
+        self.mailboxes: dict[str, Mailbox] = Mailboxes(self)
+        self._by_address: dict[str, Person] = {}
         self.deleted_people: dict[str, Person] = {}
         self.roster = Roster(self)
         self.touched: list[Callable[[], None]] = []
@@ -286,10 +305,15 @@ class World:
         if (person := self.people.get(key.lower())) and person.tenant_id == tenant_id:
             return person
         wanted = key.lower()
-        return next(
-            (p for p in self.people_of(tenant_id) if wanted in (p.upn.lower(), p.mail.lower())),
-            None,
-        )
+        known = self._by_address.get(wanted)
+        found = [known] if known and self.people.get(known.id) is known else []
+        for person in (*found, *self.people_of(tenant_id)):
+            fits = wanted in (person.upn.lower(), person.mail.lower())
+            if fits and person.tenant_id == tenant_id:
+                if not person.is_guest:
+                    self._by_address[wanted] = person
+                return person
+        return None
 
     def soft_delete(self, person_id: str) -> None:
         """Into the recycle bin of the directory; the mailbox waits."""
@@ -313,8 +337,14 @@ class World:
     def find_address(self, address: str) -> Person | None:
         """By any address, over all tenants, as mail finds people: at home, not as guests."""
         wanted = address.lower()
+        known = self._by_address.get(wanted)
+        if known and self.people.get(known.id) is known and known.answers_to(wanted):
+            return known
         found = [p for p in self.people.values() if p.answers_to(wanted)]
-        return next((p for p in found if not p.is_guest), found[0] if found else None)
+        member = next((p for p in found if not p.is_guest), None)
+        if member is not None:
+            self._by_address[wanted] = member
+        return member or (found[0] if found else None)
 
     def event_ids(self, mailbox: Mailbox) -> tuple[str, str]:
         """A new default id and a new immutable id."""

@@ -1,17 +1,20 @@
 """Tenants, people and rooms."""
 
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from starlette.routing import Route
 
 from local.twin.control.answers import Ask, Mistake, route
+from local.twin.crowd import populate
 from local.twin.world import Person, Tenant
 
 if TYPE_CHECKING:
     from local.twin.app import Twin
 
+MOST = 100_000
 PERSON_FIELDS = (
     "display_name",
     "mail",
@@ -68,6 +71,7 @@ def population_routes(twin: "Twin") -> list[Route]:
         route(twin, "DELETE", "/people/{person}", _delete_person),
         route(twin, "POST", "/people/{person}/expire-delta-tokens", _expire_delta_tokens),
         route(twin, "POST", "/expire-delta-tokens", _expire_all_delta_tokens),
+        route(twin, "POST", "/population", _crowd),
         route(twin, "GET", "/rooms", lambda ask: _people(ask, "room")),
         route(twin, "POST", "/rooms", _create_room),
     ]
@@ -157,6 +161,18 @@ def _invited(ask: Ask, address: str) -> dict[str, Any]:
         "upn": address if "#ext#" in address.lower() else upn,
         "home_tenant": known.id if known else home,
     }
+
+
+def _crowd(ask: Ask) -> Any:
+    """Many people at once, with events that are made when somebody first looks."""
+    ask.only("tenant", "people", "events", "prefix", "start")
+    start = date.fromisoformat(str(ask.body.get("start", ask.twin.clock.now().date())))
+    count, events = ask.need("people"), ask.body.get("events", 0)
+    if not all(isinstance(n, int) and 0 <= n <= MOST for n in (count, events)):
+        raise Mistake(f"people and events are whole numbers up to {MOST}")
+    prefix = str(ask.body.get("prefix", "p"))
+    made = populate(ask.twin.world, ask.tenant(), prefix, count, events, start)
+    return {"people": made}
 
 
 def _create_room(ask: Ask) -> Any:

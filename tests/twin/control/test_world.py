@@ -270,3 +270,36 @@ async def test_who_was_deleted_can_be_deleted_for_good(http):
     await http.delete(f"/_twin/people/{MEGAN}")
 
     assert (await http.post(f"/_twin/people/{MEGAN}/restore")).status_code == 404
+
+
+async def test_a_large_population_makes_its_events_at_first_sight(http, auth, twin):
+    """Eight on a working day, told by delta as any other; a snapshot keeps what is not made."""
+    crowd = {"tenant": "contoso.example", "people": 30, "events": 41, "start": "2027-01-01"}
+    people = (await http.post("/_twin/population", json=crowd)).json()["people"]
+    assert (await http.get("/_twin/state")).json()["events"] == 0
+
+    twin.load(twin.to_json())
+    window = "startDateTime=2027-01-01T00:00:00Z&endDateTime=2027-02-01T00:00:00Z"
+    url = f"/v1.0/users/{people[29]}/calendarView/delta?{window}"
+    page = await http.get(url, headers={**auth, "Prefer": "odata.maxpagesize=100"})
+
+    starts = [event["start"]["dateTime"][:13] for event in page.json()["value"]]
+    assert (people[0], people[29]) == ("p0001@contoso.example", "p0030@contoso.example")
+    assert (len(starts), len(set(starts))) == (41, 41)
+    assert (starts[0], starts[8], starts[40]) == (
+        "2027-01-01T08",
+        "2027-01-04T08",
+        "2027-01-08T08",
+    )
+    assert (await http.get("/_twin/state")).json()["events"] == 41
+
+
+async def test_an_address_that_moves_to_another_person_finds_the_new_one(http):
+    """However often it was looked up before."""
+    await http.get(f"/_twin/people/{MEGAN}")
+    await http.patch(f"/_twin/people/{MEGAN}", json={"upn": "m@contoso.example", "mail": ""})
+
+    change = {"aliases": [MEGAN]}
+    await http.patch("/_twin/people/diego@contoso.example", json=change)
+
+    assert (await http.get(f"/_twin/people/{MEGAN}")).json()["display_name"] == "Diego Siciliani"

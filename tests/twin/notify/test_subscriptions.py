@@ -197,3 +197,20 @@ async def test_calendars_of_a_mailbox_can_be_watched_one_by_one(
 
     assert [i["resourceData"]["id"] for i in receiver.items] == [inside["id"]]
     assert receiver.items[0]["tenantId"] == CONTOSO
+
+
+async def test_writes_of_subscriptions_have_a_quota_of_twenty_seconds(graph, twin):
+    """Over it they are refused until the window has passed."""
+    twin.clock.freeze()
+    twin.switches.subscription_write_limit = 2
+    made = await graph.subscribe()
+    path = f"/subscriptions/{made['id']}"
+    later = {"expirationDateTime": made["expirationDateTime"]}
+    first = await graph.ask("PATCH", path, **later)
+
+    refused = await graph.ask("PATCH", path, **later)
+    read = await graph.ask("GET", path)
+    twin.clock.advance(20)
+    again = await graph.ask("PATCH", path, **later)
+
+    assert [a.status_code for a in (first, refused, read, again)] == [200, 429, 200, 200]
