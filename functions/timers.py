@@ -2,6 +2,7 @@ import azure.functions as func
 
 from shared.observe import note
 from shared.onboarding.following import watch_links
+from shared.onboarding.rollouts.following import remind
 from shared.services import services
 from shared.sync import timers as passes
 
@@ -25,6 +26,7 @@ async def sweep(timer: func.TimerRequest) -> None:
     _tell_if_late(timer, "sweep")
     await passes.sweep(services().engine, services().clock())
     await watch_links(services(), services().clock())
+    await remind(services())
 
 
 def _tell_if_late(timer: func.TimerRequest, function: str) -> None:

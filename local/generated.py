@@ -13,6 +13,7 @@ from shared.api.app import create_app
 from shared.catalogue import Cause
 from shared.catalogue.access import ACCESS
 from shared.catalogue.requests import REQUESTS
+from shared.catalogue.rollouts import ROLLOUTS
 from shared.catalogue.work import WORK
 from shared.services import services
 
@@ -27,6 +28,7 @@ Every `code` of an API problem and every `cause` of a state, with what happened,
 _PARTS = (
     ("Requests", REQUESTS),
     ("Consent, grants and mailboxes", ACCESS),
+    ("Rollouts", ROLLOUTS),
     ("Syncing and delivering", WORK),
 )
 _COLUMNS = """

@@ -20,6 +20,7 @@ from shared.api.operations import operations
 from shared.api.people import people
 from shared.api.policies import policies
 from shared.api.problems import add_problems
+from shared.api.rollouts import rollouts
 from shared.api.schemas.telling import Health
 from shared.api.tenants import tenants
 from shared.services import Services, services
@@ -44,6 +45,7 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
         consent,
         connections,
         holds,
+        rollouts,
         appointments,
         operations,
         people,

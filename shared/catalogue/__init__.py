@@ -8,12 +8,13 @@ from typing import Any
 from shared.catalogue.access import ACCESS
 from shared.catalogue.cause import Cause, FixedBy
 from shared.catalogue.requests import REQUESTS
+from shared.catalogue.rollouts import ROLLOUTS
 from shared.catalogue.work import WORK
 from shared.errors import CalbridgeError, Problem, Reconnect, Refused, Rejected, TryAgain
 
 __all__ = ["CAUSES", "Cause", "FixedBy", "cause_of", "explained", "problem_json", "problem_of"]
 
-CAUSES: dict[str, Cause] = {cause.code: cause for cause in (*REQUESTS, *ACCESS, *WORK)}
+CAUSES: dict[str, Cause] = {cause.code: cause for cause in (*REQUESTS, *ACCESS, *ROLLOUTS, *WORK)}
 
 
 def cause_of(code: str) -> Cause:

@@ -3,6 +3,7 @@
 import httpx
 
 from shared.errors import Reconnect
+from shared.graph.directory import Directory
 from shared.graph.mailbox import Mailbox
 from shared.graph.mapping import person_from_graph
 from shared.graph.route import Route
@@ -25,6 +26,7 @@ class Graph:
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._wire = Wire(settings, tokens, transport)
+        self.directory = Directory(settings, self._wire)
 
     def mailbox(self, calendar: Calendar, connection: Connection) -> Mailbox:
         route = Route(self._wire.adapter, calendar.user_id, calendar.graph_calendar)

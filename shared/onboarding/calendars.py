@@ -23,7 +23,7 @@ async def connect_mailbox(
     services: Services, tenant: Tenant, mailbox: str, time_zone: str = ""
 ) -> Calendar:
     """Under the organisation's grant. Raises Refused when there is no such mailbox."""
-    connection = await _organisation(services, tenant)
+    connection = await organisation(services, tenant)
     try:
         person = await services.graph.profile(connection, mailbox)
     except Reconnect as error:
@@ -47,10 +47,13 @@ async def connect_calendar(
     """
     old = await check_free(services, connection, person)
     reach = _reach(connection, shared)
-    if old and old.state in {State.PROVISIONING, State.ACTIVE} and old.reach is reach:
-        return await _in_zone(services, old, time_zone)
     key = CalendarKey(tenant.id, person.user_id)
     now = services.clock()
+    if old and old.state is State.PROVISIONING:
+        # Whoever began it may have died before it could wake a worker.
+        await services.wake.dirty(key, now)
+    if old and old.state in {State.PROVISIONING, State.ACTIVE} and old.reach is reach:
+        return await _in_zone(services, old, time_zone)
     await services.wake.remember(key, now)
     kept = await services.store.put_calendar(
         replace(
@@ -113,7 +116,7 @@ def _fresh(
     )
 
 
-async def _organisation(services: Services, tenant: Tenant) -> Connection:
+async def organisation(services: Services, tenant: Tenant) -> Connection:
     for connection in await services.store.connections(tenant.id, limit=1000):
         if connection.kind is ConnectionKind.ORGANISATION and alive(connection.state):
             return connection

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from shared.errors import Contended
 from shared.store.keys import escape, is_meeting, with_hints
 from shared.store.memory_directory import insert_or_match
-from shared.store.memory_people import MemoryPeople
+from shared.store.memory_rollouts import MemoryRollouts
 from shared.store.records import (
     Calendar,
     CalendarKey,
@@ -63,7 +63,7 @@ class _Partition:
         )
 
 
-class MemoryStore(MemoryPeople):
+class MemoryStore(MemoryRollouts):
     def __init__(self) -> None:
         super().__init__()
         self._partitions: dict[CalendarKey, _Partition] = {}

@@ -23,10 +23,11 @@ from shared.store.records import (
     Endpoint,
     Link,
     Pending,
+    Rollout,
     Tenant,
 )
 
-R = TypeVar("R", Tenant, Connection, Calendar, Link, Pending, Endpoint, ConsentLink)
+R = TypeVar("R", Tenant, Connection, Calendar, Link, Pending, Endpoint, ConsentLink, Rollout)
 K = TypeVar("K")
 
 

@@ -24,9 +24,13 @@ from shared.store.records import (
     Lease,
     Link,
     Mark,
+    Move,
     Operation,
     Pending,
+    Rollout,
+    RolloutMailbox,
     Settlement,
+    Stage,
     Tenant,
 )
 
@@ -212,6 +216,32 @@ class Store(Protocol):
 
     async def drop_contact(self, tenant: str, contact: str) -> bool:
         """False: there was none."""
+        ...
+
+    # Rollouts, and how far each of their mailboxes is.
+    async def put_rollout(self, rollout: Rollout, moves: Sequence[Move] = ()) -> Rollout:
+        """One transaction (49 moves at most): the rollout under its etag, with its counts as they
+        are after the moves. Contended too when a mailbox is not in the stage it was in.
+        """
+        ...
+
+    async def rollout(self, tenant: str, rollout: str) -> Rollout | None: ...
+    async def rollouts(self, tenant: str, after: str = "", limit: int = 100) -> list[Rollout]:
+        """In order of id, starting behind `after`."""
+        ...
+
+    async def rollout_mailboxes(
+        self, rollout: Rollout, stage: Stage, after: str = "", limit: int = 100
+    ) -> list[RolloutMailbox]:
+        """Those in one stage, in order of id, starting behind `after`."""
+        ...
+
+    async def rollout_stages(self, rollout: Rollout) -> dict[str, Stage]:
+        """Of every mailbox, by its id."""
+        ...
+
+    async def drop_rollouts(self, tenant: str) -> None:
+        """Forgets all rollouts of a tenant and their mailboxes."""
         ...
 
     # The due index, partitioned by kind and minute.

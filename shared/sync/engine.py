@@ -256,7 +256,7 @@ class Engine:
         with suppress(Reconnect, Rejected):
             await end_subscription(shift)
         await refuse_all(shift, TOO_LATE)
-        await self._set_state(shift, State.DISCONNECTED)
+        await self._set_state(shift, State.DISCONNECTED, shift.calendar.cause)
         await self.relay(shift.key)
         connection = shift.connection
         others = await self.store.calendars(shift.key.tenant, connection.id)
@@ -303,7 +303,7 @@ class Engine:
             if calendar is None:
                 return
             with suppress(Contended):
-                await self.store.put_calendar(moved(calendar, state, calendar.cause, now))
+                await self.store.put_calendar(moved(calendar, state, "", now))
                 return
         raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
 

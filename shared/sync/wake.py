@@ -12,6 +12,7 @@ from shared.store.store import Queues, Store
 PULL = "sync-calendar"
 PUSH = "write-appointment"
 DELIVER = "deliver-changes"
+CONNECT = "connect-mailboxes"
 
 # The sweep looks again this long after the last sign of work.
 GRACE = timedelta(minutes=1)

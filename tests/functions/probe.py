@@ -47,6 +47,7 @@ CALLS: dict[str, dict[str, TypedData]] = {
     "oauth_admin_consent": {"req": http("GET", "oauth/admin-consent", state="x")},
     "sync_calendar": {"message": TypedData(string="acme~nobody")},
     "write_appointment": {"message": TypedData(string="acme~nobody")},
+    "connect_mailboxes": {"message": TypedData(string="acme~nothing")},
     "deliver_changes": {"message": TypedData(string="acme~nobody")},
     "renew_subscriptions": {"timer": TIMER},
     "catch_up": {"timer": TIMER},

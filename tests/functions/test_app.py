@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[2]
 NAMES = {
     "api",
     "catch_up",
+    "connect_mailboxes",
     "deliver_changes",
     "graph_lifecycle",
     "graph_notifications",

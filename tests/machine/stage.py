@@ -96,6 +96,7 @@ READS = {
     "links_of", "links", "copies", "pending", "pendings", "operation", "located", "outbox",
     "changes", "head", "endpoints", "due", "tenants", "connections", "all_copies",
     "contact", "contacts", "contacts_at", "meeting_link", "kept",
+    "rollout", "rollouts", "rollout_mailboxes", "rollout_stages",
 }  # fmt: skip
 
 
@@ -259,6 +260,8 @@ def comparable(appointment: dict[str, Any]) -> dict[str, Any]:
 
 
 class Stage:
+    roles = frozenset({"Calendars.ReadWrite"})
+
     def __init__(self) -> None:
         self.now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
         self.fuse = Fuse()
@@ -280,7 +283,7 @@ class Stage:
         """A new process: nothing survives of the old one but what was stored."""
         self.fuse = Fuse()
         self.store = FragileStore(self.memory, self.fuse)
-        caller = Caller(ENTRA, APP, None, frozenset(), frozenset({"Calendars.ReadWrite"}))
+        caller = Caller(ENTRA, APP, None, frozenset(), self.roles)
         transport = httpx.ASGITransport(as_caller(self.app, caller))
         self.graph = FragileGraph(transport, self.fuse)
         graph = Graph(SETTINGS, OneToken(), self.graph)

@@ -157,6 +157,7 @@ def default_apps() -> list[App]:
             delegated=["User.Read", "Calendars.ReadWrite", "offline_access"],
             roles=[
                 "Calendars.ReadWrite",
+                "GroupMember.Read.All",
                 "MailboxSettings.Read",
                 "Place.Read.All",
                 "User.Read.All",

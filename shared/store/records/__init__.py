@@ -8,6 +8,15 @@ from shared.store.records.calendars import Calendar, Held, Ruling
 from shared.store.records.changes import Change, Endpoint, EndpointState
 from shared.store.records.links import AppointmentStatus, Copy, Kept, Link, Loss, Origin, Spread
 from shared.store.records.pendings import Operation, OperationState, Pending, Wish
+from shared.store.records.rollouts import (
+    MailboxClass,
+    Move,
+    Rollout,
+    RolloutMailbox,
+    RolloutSource,
+    RolloutState,
+    Stage,
+)
 from shared.store.records.states import CalendarKey, State
 from shared.store.records.tenancy import (
     Connection,
@@ -40,15 +49,22 @@ __all__ = [
     "Link",
     "LinkState",
     "Loss",
+    "MailboxClass",
     "Mark",
+    "Move",
     "Operation",
     "OperationState",
     "Origin",
     "Pending",
     "Reach",
+    "Rollout",
+    "RolloutMailbox",
+    "RolloutSource",
+    "RolloutState",
     "Ruling",
     "Settlement",
     "Spread",
+    "Stage",
     "State",
     "Tenant",
     "Wish",

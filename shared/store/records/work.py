@@ -64,6 +64,7 @@ class DueKind(StrEnum):
     STANDING = "standing"
     CHECK = "check"
     LINK = "link"
+    ROLLOUT = "rollout"
 
 
 @dataclass(frozen=True, slots=True)

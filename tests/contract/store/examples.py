@@ -32,13 +32,19 @@ from shared.store.records import (
     Link,
     LinkState,
     Loss,
+    MailboxClass,
     Operation,
     OperationState,
     Origin,
     Pending,
     Reach,
+    Rollout,
+    RolloutMailbox,
+    RolloutSource,
+    RolloutState,
     Ruling,
     Spread,
+    Stage,
     State,
     Tenant,
     Wish,
@@ -245,6 +251,52 @@ def consent_link(name: str = "l1", etag: str = "") -> ConsentLink:
         proven="guid",
         moves=3,
         etag=etag,
+    )
+
+
+def rollout() -> Rollout:
+    return Rollout(
+        id="r1",
+        tenant="acme",
+        connection="c1",
+        source=RolloutSource.GROUP,
+        state=RolloutState.ACTION_REQUIRED,
+        since=NOW,
+        created=NOW,
+        group="0000",
+        ring="pilot",
+        dry=True,
+        follow=False,
+        time_zone="Europe/Rome",
+        cause="directory-denied",
+        listing=False,
+        cursor="https://graph/next?" + "x" * 10_000,
+        delta_link="https://graph/delta",
+        listed=NOW,
+        started=NOW,
+        moved=NOW,
+        done=NOW,
+        lifting=True,
+        next_pass=NOW,
+    )
+
+
+def rollout_mailbox(name: str = "m1") -> RolloutMailbox:
+    return RolloutMailbox(
+        tenant="acme",
+        rollout="r1",
+        id=name,
+        stage=Stage.FOUND,
+        since=NOW,
+        name="ann",
+        kind=MailboxClass.TROUBLE,
+        address="ann@example.com",
+        display_name="Änn",
+        aliases=("a@example.com",),
+        problem="unavailable",
+        dry=True,
+        tries=2,
+        look_at=NOW,
     )
 
 
