@@ -5,7 +5,7 @@ from typing import Literal
 
 PersonKind = Literal["user", "room", "shared", "equipment"]
 UserType = Literal["Member", "Guest"]
-MailboxKind = Literal["cloud", "none", "onprem"]
+MailboxKind = Literal["cloud", "none", "onprem", "inactive", "soft_deleted", "moving"]
 
 
 @dataclass(slots=True)

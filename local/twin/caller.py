@@ -15,7 +15,7 @@ class Caller:
 
     def has(self, permission: str) -> bool:
         granted = self.scopes if self.user_id else self.roles
-        return not granted.isdisjoint(_satisfying(permission))
+        return not granted.isdisjoint(satisfying(permission))
 
     def may(self, mailbox_owner_id: str, permission: str) -> bool:
         """App-only reaches every mailbox of its tenant, a person only the own or a shared one."""
@@ -24,7 +24,7 @@ class Caller:
         return self.has(f"{permission}.Shared")
 
 
-def _satisfying(permission: str) -> set[str]:
+def satisfying(permission: str) -> set[str]:
     """The permission and those that include it: ReadBasic < Read < ReadWrite, own < Shared."""
     resource, _, access = permission.partition(".")
     base, *suffix = access.split(".")

@@ -35,6 +35,13 @@ class Switches:
     subscription_write_limit: int = 500  # POST, PATCH, DELETE in 20 seconds, by app and tenant
     subscription_list_limit: int = 25
     writes_alone_permit_subscriptions: bool = True  # Calendars.ReadWrite without Calendars.Read
+    app_roles_permit_subscriptions: bool = True  # Exchange's RBAC for Applications
+    # who may open which mailbox
+    app_role_delay_seconds: float = 0.0
+    sharing_is_checked: bool = True
+    unshared_calendar_status: int = 404
+    no_mailbox_code: str = "MailboxNotEnabledForRESTAPI"
+    mailbox_move_status: int = 503
     # calendars
     concurrency_status: int = 429
     mailbox_concurrency: int = 4

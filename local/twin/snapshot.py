@@ -28,6 +28,7 @@ def world_to_json(world: World) -> dict[str, Any]:
         "tenants": [asdict(t) for t in world.tenants.values()],
         "people": [asdict(p) for p in world.people.values()],
         "deleted_people": [asdict(p) for p in world.deleted_people.values()],
+        "app_roles": world.app_roles.to_json(),
         "roster": world.roster.to_json(),
         "mailboxes": [_mailbox_to_json(m) for m in world.mailboxes.values()],
     }
@@ -39,6 +40,7 @@ def world_from_json(data: dict[str, Any]) -> World:
     world.tenants = {t["id"]: Tenant(**t) for t in data["tenants"]}
     world.people = {p["id"]: Person(**p) for p in data["people"]}
     world.deleted_people = {p["id"]: Person(**p) for p in data.get("deleted_people", ())}
+    world.app_roles.load(data.get("app_roles", []))
     if "roster" in data:
         world.roster.load(data["roster"])
     world.mailboxes.update({m["owner_id"]: _mailbox_from_json(m) for m in data["mailboxes"]})

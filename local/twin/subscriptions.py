@@ -168,14 +168,26 @@ class _Resource:
         if owner is None:
             raise Unacceptable(404, "ResourceNotFound", f"Resource '{name}' does not exist.")
         own = caller.user_id in (None, owner.id)
-        if not (own and self._may_read(caller)):
+        limited = caller.user_id is None and self._reached_by_role(caller, owner)
+        if not limited and not (own and self._may_read(caller)):
             raise Unacceptable(403, "ErrorAccessDenied", "Access is denied. Check credentials.")
-        if owner.apps_blocked and caller.user_id is None:
+        if owner.apps_blocked and caller.user_id is None and not limited:
             raise Unacceptable(403, "ErrorAccessDenied", "Access to OData is disabled.")
+        if owner.mailbox == "moving":
+            status = self._twin.switches.mailbox_move_status
+            raise Unacceptable(status, "ErrorMailboxMoveInProgress", "The mailbox is being moved.")
         if not owner.reachable:
             text = "Operation: Create; Exception: [Status Code: NotFound; Reason: Not Found]"
             raise Unacceptable(404, "ExtensionError", text)
         return owner
+
+    def _reached_by_role(self, caller: Caller, owner: Person) -> bool:
+        """By a role in Exchange, where such roles count for subscriptions."""
+        if not self._twin.switches.app_roles_permit_subscriptions:
+            return False
+        delay = timedelta(seconds=self._twin.switches.app_role_delay_seconds)
+        now = self._twin.clock.now() - delay
+        return self._twin.world.app_roles.reach(caller.app_id, owner, "Calendars.Read", now)
 
     def _may_read(self, caller: Caller) -> bool:
         """Only unshared calendar permissions count for subscriptions."""

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from local.twin.accounts import MailboxKind, Person, PersonKind
+from local.twin.approles import AppRoles
 from local.twin.recurrence import Rule
 from local.twin.roster import Roster
 from local.twin.zones import to_utc
@@ -223,6 +224,7 @@ class World:
         self._by_address: dict[str, Person] = {}
         self.deleted_people: dict[str, Person] = {}
         self.roster = Roster(self)
+        self.app_roles = AppRoles(self)
         self.touched: list[Callable[[], None]] = []
         self.number = 0
 

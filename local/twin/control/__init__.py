@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import BaseRoute
 
+from local.twin.control.approles import approle_routes
 from local.twin.control.consent import consent_routes
 from local.twin.control.identity import identity_routes
 from local.twin.control.outlook import outlook_routes
@@ -28,6 +29,7 @@ def control_routes(twin: "Twin") -> list[BaseRoute]:
         *outlook_routes(twin),
         *identity_routes(twin),
         *consent_routes(twin),
+        *approle_routes(twin),
         *weather_routes(twin),
         *traffic_routes(twin),
     ]

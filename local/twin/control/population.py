@@ -54,7 +54,7 @@ CHOICES = {
     "kind": ("user", "room", "shared", "equipment"),
     "user_type": ("Member", "Guest"),
     "purpose": (None, "user", "linked", "shared", "room", "equipment", "others", "unknown"),
-    "mailbox": ("cloud", "none", "onprem"),
+    "mailbox": ("cloud", "none", "onprem", "inactive", "soft_deleted", "moving"),
     "consent_policy": ("users_may", "admins_only", "admin_workflow"),
 }
 

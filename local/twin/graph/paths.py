@@ -3,14 +3,17 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from local.twin.caller import Caller
+from local.twin.faults import Switches
 from local.twin.graph.errors import common_headers
 from local.twin.graph.preferences import View
+from local.twin.graph.sharing import share_of
 from local.twin.problem import GraphProblem, bad_request
 from local.twin.world import Calendar, Mailbox, Person
 
@@ -50,15 +53,45 @@ class Call:
     def owner(self, permission: str) -> tuple[Person, Mailbox]:
         """The user's mailbox. Raises GraphProblem when it may not or cannot be opened."""
         person = self.person()
-        if not self.caller.may(person.id, permission):
-            raise GraphProblem(
-                403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."
-            )
+        mailbox = self.twin.world.mailboxes[person.id]
+        if self.caller.user_id is None:
+            self._check_app(person, permission)
+        else:
+            self._check_delegate(person, mailbox, permission)
         if not person.reachable:
-            raise no_mailbox(person)
-        if person.apps_blocked and self.caller.user_id is None:
+            raise no_mailbox(person, self.twin.switches)
+        return person, mailbox
+
+    def _check_app(self, person: Person, permission: str) -> None:
+        """Entra's grants and Exchange's roles add up; a policy limits only the former."""
+        now = self.twin.clock.now() - timedelta(seconds=self.twin.switches.app_role_delay_seconds)
+        if self.twin.world.app_roles.reach(self.caller.app_id, person, permission, now):
+            return
+        if not self.caller.has(permission):
+            raise denied()
+        if person.apps_blocked and person.reachable:
             raise GraphProblem(403, "ErrorAccessDenied", "Access to OData is disabled.")
-        return person, self.twin.world.mailboxes[person.id]
+
+    def _check_delegate(self, person: Person, mailbox: Mailbox, permission: str) -> None:
+        """In a mailbox of somebody else the owner's word counts, where a calendar is opened."""
+        if not self.caller.may(person.id, permission):
+            raise denied()
+        if self.caller.user_id == person.id or not permission.startswith("Calendars."):
+            return
+        if not self.twin.switches.sharing_is_checked or "calendars" in self.names:
+            return
+        rights = share_of(self.twin.world, str(self.caller.user_id), self._opened(mailbox))
+        if rights is None:
+            status = self.twin.switches.unshared_calendar_status
+            code = "ErrorItemNotFound" if status == 404 else "ErrorAccessDenied"
+            raise GraphProblem(status, code, "The calendar is not shared with the user.")
+        if permission.startswith("Calendars.ReadWrite") and rights == "read":
+            raise denied()
+
+    def _opened(self, mailbox: Mailbox) -> Calendar:
+        event = mailbox.find(self.names["event"]) if "event" in self.names else None
+        home = mailbox.calendars.get(event.calendar_id) if event else None
+        return home or self.calendar(mailbox)
 
     def calendar(self, mailbox: Mailbox) -> Calendar:
         """The calendar that the path names, else the default one."""
@@ -144,6 +177,12 @@ def plain_path(path: str) -> str:
     return re.sub(r"/(?:microsoft\.)?graph\.(?=\w)", "/microsoft.graph.", path)
 
 
+def denied() -> GraphProblem:
+    return GraphProblem(
+        403, "ErrorAccessDenied", "Access is denied. Check credentials and try again."
+    )
+
+
 def unknown_user(key: str) -> GraphProblem:
     return GraphProblem(
         404,
@@ -153,11 +192,18 @@ def unknown_user(key: str) -> GraphProblem:
     )
 
 
-def no_mailbox(person: Person) -> GraphProblem:
+def no_mailbox(person: Person, switches: Switches) -> GraphProblem:
+    if person.mailbox == "moving" and person.licensed:
+        return GraphProblem(
+            switches.mailbox_move_status,
+            "ErrorMailboxMoveInProgress",
+            "The mailbox is being moved. Try again later.",
+            {"Retry-After": "300"},
+        )
     return GraphProblem(
         404,
-        "MailboxNotEnabledForRESTAPI",
-        "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
-        if person.mailbox != "none"
-        else "REST API is not yet supported for this mailbox.",
+        switches.no_mailbox_code,
+        "REST API is not yet supported for this mailbox."
+        if person.mailbox == "none"
+        else "The mailbox is either inactive, soft-deleted, or is hosted on-premise.",
     )

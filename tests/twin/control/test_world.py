@@ -303,3 +303,18 @@ async def test_an_address_that_moves_to_another_person_finds_the_new_one(http):
     await http.patch("/_twin/people/diego@contoso.example", json=change)
 
     assert (await http.get(f"/_twin/people/{MEGAN}")).json()["display_name"] == "Diego Siciliani"
+
+
+async def test_roles_in_exchange_are_given_listed_kept_and_taken(http, twin):
+    path = "/_twin/tenants/contoso.example/app-roles"
+    role = {"role": "Application Calendars.Read", "people": [MEGAN]}
+    given = (await http.post(path, json=role)).json()
+
+    twin.load(twin.to_json())
+    listed = (await http.get(path)).json()["value"]
+    await http.delete(f"{path}/{given['id']}")
+
+    assert listed == [given]
+    assert (await http.get(path)).json()["value"] == []
+    assert (await http.post(path, json={"role": "Calendars.Read"})).status_code == 400
+    assert (await http.post(path, json={**role, "group": "none"})).status_code == 404

@@ -42,6 +42,7 @@ async def test_only_a_role_is_updated_and_the_organisation_stays(stage: Stage) -
 
 
 async def test_who_it_is_shared_with_sees_an_empty_list(stage: Stage) -> None:
+    await stage.post(HERE, BOB)
     stage.caller = replace(
         stage.caller,
         user_id=stage.bob.id,

@@ -214,3 +214,27 @@ async def test_writes_of_subscriptions_have_a_quota_of_twenty_seconds(graph, twi
     again = await graph.ask("PATCH", path, **later)
 
     assert [a.status_code for a in (first, refused, read, again)] == [200, 429, 200, 200]
+
+
+async def test_a_role_in_exchange_may_be_enough_to_subscribe(graph, twin):
+    """Or not: the switch says which."""
+    role = {"role": "Application Calendars.Read", "people": ["megan@contoso.example"]}
+    given = await graph.http.post("/_twin/tenants/contoso.example/app-roles", json=role)
+    none = {"rights": ("User.Read.All",)}
+
+    first = await graph.ask("POST", "/subscriptions", **none, **graph.wanted())
+    other = graph.wanted(resource="/users/diego@contoso.example/events")
+    outside = await graph.ask("POST", "/subscriptions", **none, **other)
+    twin.switches.app_roles_permit_subscriptions = False
+    again = await graph.ask("POST", "/subscriptions", **none, **graph.wanted(changeType="deleted"))
+
+    assert given.status_code == 200
+    assert [a.status_code for a in (first, outside, again)] == [201, 403, 403]
+
+
+async def test_a_mailbox_on_the_move_cannot_be_watched_now(graph, twin):
+    twin.directory.person("megan@contoso.example").mailbox = "moving"
+
+    refused = await graph.ask("POST", "/subscriptions", **graph.wanted())
+
+    assert _error(refused) == (503, "ErrorMailboxMoveInProgress")
