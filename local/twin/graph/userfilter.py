@@ -63,7 +63,8 @@ def _is_advanced(text: str, call: Call) -> bool:
 
 
 def _one(text: str) -> Test:
-    text = text.strip("()") if " or " in text else text
+    if " or " in text and text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
     if " or " in text:
         options = [_one(part.strip()) for part in text.split(" or ")]
         return lambda person: any(test(person) for test in options)

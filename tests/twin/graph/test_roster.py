@@ -138,6 +138,16 @@ async def test_a_proxy_address_is_searched_with_an_advanced_query(stage: Stage) 
     assert (await stage.get(query))["value"][0]["id"] == dora.id
 
 
+@pytest.mark.parametrize("either", ["{} or {}", "({1} or {0})"])
+async def test_a_person_is_found_by_any_address_in_one_question(stage: Stage, either) -> None:
+    dora = stage.person("dora", aliases=["d@contoso.test"])
+    test = either.format("proxyAddresses/any(p:p eq 'smtp:d@contoso.test')", "mail eq 'none'")
+
+    answer = await stage.get(f"/users?$filter={test}&$count=true", **EVENTUAL)
+
+    assert [found["id"] for found in answer["value"]] == [dora.id]
+
+
 async def test_users_are_told_apart_by_type_and_licence(stage: Stage) -> None:
     stage.person("gus").user_type = "Guest"
     stage.person("lou", licensed=False)
