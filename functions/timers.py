@@ -1,8 +1,8 @@
 import azure.functions as func
 
 from shared.observe import note
-from shared.onboarding.following import watch_links
 from shared.onboarding.rollouts.following import remind
+from shared.onboarding.watching import watch_links
 from shared.services import services
 from shared.sync import timers as passes
 

@@ -47,12 +47,15 @@ class Resync(CalbridgeError):
 
 
 class Reconnect(CalbridgeError):
-    """`cause` is a code in `catalogue.CAUSES`; `trace` is Microsoft's correlation id, if any."""
+    """`cause` is a code in `catalogue.CAUSES`; `trace` is Microsoft's correlation id and `number`
+    that of its AADSTS error, if any.
+    """
 
-    def __init__(self, cause: str, trace: str = "") -> None:
+    def __init__(self, cause: str, trace: str = "", number: int = 0) -> None:
         super().__init__(cause)
         self.cause = cause
         self.trace = trace
+        self.number = number
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,13 @@ def consent_link_json(services: Services, link: ConsentLink) -> dict[str, Any]:
         "since": link.since or link.expires,
         "expires": link.expires,
         "connection": link.connection,
-        "problem": problem_json(Problem(link.problem)) if link.problem else None,
+        "problem": _problem(link) if link.problem else None,
     }
+
+
+def _problem(link: ConsentLink) -> dict[str, Any]:
+    extra: dict[str, str | int | float] = {"aadsts": link.number} if link.number else {}
+    return problem_json(Problem(link.problem, extra=extra))
 
 
 @consent.post("", response_model=ConsentLinkOut, status_code=201)

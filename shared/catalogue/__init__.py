@@ -9,12 +9,14 @@ from shared.catalogue.access import ACCESS
 from shared.catalogue.cause import Cause, FixedBy
 from shared.catalogue.requests import REQUESTS
 from shared.catalogue.rollouts import ROLLOUTS
+from shared.catalogue.signing_in import SIGN_IN
 from shared.catalogue.work import WORK
 from shared.errors import CalbridgeError, Problem, Reconnect, Refused, Rejected, TryAgain
 
 __all__ = ["CAUSES", "Cause", "FixedBy", "cause_of", "explained", "problem_json", "problem_of"]
 
-CAUSES: dict[str, Cause] = {cause.code: cause for cause in (*REQUESTS, *ACCESS, *ROLLOUTS, *WORK)}
+ALL = (*REQUESTS, *ACCESS, *SIGN_IN, *ROLLOUTS, *WORK)
+CAUSES: dict[str, Cause] = {cause.code: cause for cause in ALL}
 
 
 def cause_of(code: str) -> Cause:
@@ -41,7 +43,7 @@ def problem_of(error: CalbridgeError) -> Problem:
         case Refused() | Rejected():
             return error.problem
         case Reconnect():
-            return Problem(error.cause)
+            return Problem(error.cause, extra={"aadsts": error.number} if error.number else {})
         case TryAgain(after=after):
             return Problem("unavailable", extra={"retry_after": max(1, round(after))})
         case _:

@@ -15,15 +15,16 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from shared.custody.aadsts import NOT_YET
 from shared.custody.entra import Application, Cache, Entra, new_cache
 from shared.custody.grant import reduced, secret_name
 from shared.custody.reach import delegated_scopes, names
 from shared.custody.state import Errand, Seal, invalid_state
 from shared.custody.tokens import Tokens, graph_resource, refusal, translated
 from shared.custody.vault import Vault
-from shared.errors import Problem, Refused
+from shared.errors import Problem, Reconnect, Refused
 from shared.settings import Settings
-from shared.store.records import Connection, ConnectionKind, Reach
+from shared.store.records import Connection, ConnectionKind, ConsentLink, Reach
 
 ANY_TENANT = "organizations"
 
@@ -42,7 +43,9 @@ class Begun:
 class Granted:
     """Proven by Entra's own token. `cache` is a person's grant, to be given to `Grants.keep`.
     `scopes` are those of the token (an organisation's roles); `client` is the app registration
-    that has the grant, "" the main one.
+    that has the grant, "" the main one. `roles` are the template ids of the person's directory
+    roles, None where the id token does not tell. `effective` is false for an organisation's
+    consent that has not reached every part of Entra.
     """
 
     kind: ConnectionKind
@@ -56,6 +59,9 @@ class Granted:
     reach: Reach = Reach.READ_WRITE
     scopes: tuple[str, ...] = ()
     client: str = ""
+    guest: bool = False
+    roles: frozenset[str] | None = None
+    effective: bool = True
 
 
 class Grants:
@@ -106,9 +112,25 @@ class Grants:
             raise Refused(Problem("wrong-tenant"))
         if granted.kind is not ConnectionKind.ORGANISATION:
             return granted
+        return await self.proven(granted)
+
+    async def proven(self, granted: Granted) -> Granted:
+        """An organisation's consent, as the app's own token shows it."""
         self._tokens.drop_app(granted.entra_tenant, granted.client)
-        token = await self._tokens.app_token(granted.entra_tenant, granted.client)
-        return replace(granted, scopes=token.granted)
+        try:
+            token = await self._tokens.app_token(granted.entra_tenant, granted.client)
+        except Reconnect as refused:
+            if refused.number not in NOT_YET:
+                raise
+            return replace(granted, effective=False)
+        return replace(granted, scopes=token.granted, effective=True)
+
+    def remembered(self, link: ConsentLink) -> Granted:
+        """What `link.proven` says of who finished an organisation's consent."""
+        entra_tenant, _, user_id = link.proven.partition(" ")
+        errand = Errand(ConnectionKind.ORGANISATION, link.tenant, link.id, reach=link.reach)
+        claims = {"tid": entra_tenant, "oid": user_id}
+        return replace(_granted(errand, claims, ""), client=self._client(errand))
 
     def begin_admin(
         self,
@@ -145,6 +167,14 @@ class Grants:
 
     async def keep(self, connection: Connection, granted: Granted) -> None:
         await self._vault.write(secret_name(connection), granted.cache)
+        self._tokens.drop(connection)
+        self.lend(connection, granted)
+
+    def lend(self, connection: Connection, granted: Granted) -> None:
+        """Until it is kept or taken back, this process asks Graph with it."""
+        self._tokens.lend(connection, granted.cache)
+
+    def take_back(self, connection: Connection) -> None:
         self._tokens.drop(connection)
 
     async def forget(self, connection: Connection) -> None:
@@ -223,7 +253,15 @@ def _granted(errand: Errand, claims: dict[str, Any], cache: str) -> Granted:
         display_name=claims.get("name", ""),
         cache="" if kind is ConnectionKind.ORGANISATION else cache,
         reach=errand.reach,
+        guest="#ext#" in str(claims.get("upn", "")).lower() or _from_elsewhere(claims),
+        roles=frozenset(claims["wids"]) if "wids" in claims else None,
     )
+
+
+def _from_elsewhere(claims: dict[str, Any]) -> bool:
+    """`idp` is there where the account is of another identity provider than the tenant's own."""
+    own = str(claims["tid"])
+    return "idp" in claims and own not in str(claims["idp"])
 
 
 def is_guid(text: str) -> bool:

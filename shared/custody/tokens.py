@@ -90,6 +90,11 @@ class Tokens:
                 return held
             return self._hold(name, await self._read_or_refresh(connection, name))
 
+    def lend(self, connection: Connection, cache: str) -> None:
+        """The access token of a grant serves before the vault has the grant."""
+        if found := access_in(cache):
+            self._hold(_name(connection), found)
+
     def drop(self, connection: Connection) -> None:
         """Graph refused this connection's token: the next one will be a fresh one."""
         self._drop(_name(connection))

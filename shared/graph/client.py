@@ -52,5 +52,13 @@ class Graph:
             raise Reconnect("mailbox-missing")
         return person_from_graph(found)
 
+    async def purpose(self, connection: Connection, user: str) -> str:
+        """Of the mailbox: user, linked, shared, room, equipment or others; "" where it is not
+        told.
+        """
+        request = Route(self._wire.adapter, user).mailbox_settings()
+        found = await self._wire.ask(request, connection)
+        return str((found or {}).get("userPurpose") or "").lower()
+
     async def close(self) -> None:
         await self._wire.close()

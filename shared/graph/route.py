@@ -54,6 +54,9 @@ class Route:
         query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=PERSON)
         return self._user.to_get_request_information(RequestConfiguration(query_parameters=query))
 
+    def mailbox_settings(self) -> RequestInformation:
+        return self._user.mailbox_settings.to_get_request_information()
+
     def calendar(self) -> RequestInformation:
         if self._calendar:
             return self._calendar.to_get_request_information()

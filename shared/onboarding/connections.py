@@ -55,9 +55,14 @@ async def keep_connection(services: Services, connection: Connection) -> Connect
 
 
 async def bind_tenant(services: Services, tenant: Tenant, entra_tenant: str) -> Tenant:
-    """A tenant is one Entra tenant, the first that it was connected to. Raises Refused."""
+    """A tenant is one Entra tenant, the first that it was connected to, and no other tenant is
+    the same. Raises Refused.
+    """
+    if tenant.entra_tenant in {"", entra_tenant}:
+        await _claim(services, tenant, entra_tenant)
     for _ in range(ATTEMPTS):
         if tenant.entra_tenant not in {"", entra_tenant}:
+            await services.store.release_entra(entra_tenant, tenant.id)
             raise Refused(Problem("wrong-tenant"))
         if tenant.entra_tenant and tenant.state in AT_WORK:
             return tenant
@@ -66,6 +71,12 @@ async def bind_tenant(services: Services, tenant: Tenant, entra_tenant: str) -> 
         except Contended:
             tenant = await services.store.tenant(tenant.id) or tenant
     raise Contended(after=1, reason="the tenant's row is changed faster than it is saved")
+
+
+async def _claim(services: Services, tenant: Tenant, entra_tenant: str) -> None:
+    holder = await services.store.claim_entra(entra_tenant, tenant.id)
+    if holder != tenant.id:
+        raise Refused(Problem("organisation-taken"))
 
 
 async def disconnect(services: Services, tenant: Tenant, connection: Connection) -> Connection:

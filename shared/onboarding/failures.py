@@ -30,10 +30,11 @@ async def keep_failure(
         return None
     claims = jwt.decode(query["state"], options={"verify_signature": False})
     link = await services.store.consent_link(claims["tenant"], claims["link"])
-    note("consent.failed", tenant=claims["tenant"], code=code)
+    number = failure.number if isinstance(failure, Reconnect) else 0
+    note("consent.failed", tenant=claims["tenant"], code=code, number=number or None)
     if link is None:
         return None
-    return await move_link(services, link, state_after(code), code)
+    return await move_link(services, link, state_after(code), code, number=number)
 
 
 async def failed_page(
@@ -45,4 +46,13 @@ async def failed_page(
     tenant = await services.store.tenant(link.tenant) if link else None
     if link is None or tenant is None:
         return problem_page(problem, correlation())
-    return stopped_at(services, link, tenant, problem)
+    return stopped_at(services, link, tenant, problem, _microsofts(failure))
+
+
+def _microsofts(failure: Reconnect | Refused) -> tuple[str, ...]:
+    """What Microsoft's support asks for."""
+    if not isinstance(failure, Reconnect):
+        return ()
+    number = (f"Microsoft's number AADSTS{failure.number}",) if failure.number else ()
+    trace = (f"Microsoft's correlation id {failure.trace}",) if failure.trace else ()
+    return number + trace

@@ -1,25 +1,24 @@
 """Moves consent links from state to state and tells the host app of each, exactly once.
 
 A link is told of before it moves on as well as after, so that a crash in between leaves no state
-untold: the log knows by a change's id whether it has it. The due index finds what was never
+untold: the log knows by a change's id whether it has it. `watching` finds what was never
 touched again.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from shared.errors import Contended
-from shared.onboarding.link_states import EXPIRED, is_over, moved
+from shared.onboarding.link_states import moved
 from shared.services import Services
 from shared.store.records import Change, ConsentLink, Due, DueKind, LinkState
 
 LINK_STATE = "calbridge.consent_link.state"
 ATTEMPTS = 5
 SOON = timedelta(minutes=1)
-MOST = 100
 
 
 async def keep_new_link(services: Services, link: ConsentLink) -> ConsentLink:
-    await services.store.remind(Due(DueKind.LINK, link.expires, _name(link)))
+    await services.store.remind(Due(DueKind.LINK, link.expires, name_of(link)))
     kept = await services.store.put_consent_link(link)
     await tell_link(services, kept)
     return kept
@@ -31,16 +30,17 @@ async def move_link(
     state: LinkState,
     problem: str = "",
     connection: str = "",
-    proven: str = "",
+    proven: str | None = None,
+    number: int = 0,
 ) -> ConsentLink:
     """The link as it is afterwards: where it ended meanwhile, it stays as it is."""
     for _ in range(ATTEMPTS):
         now = services.clock()
-        wanted = moved(link, state, now, problem, connection, proven)
+        wanted = moved(link, state, now, problem, connection, proven, number)
         if wanted is link:
             return link
         await tell_link(services, link)
-        await services.store.remind(Due(DueKind.LINK, now + SOON, _name(link)))
+        await services.store.remind(Due(DueKind.LINK, now + SOON, name_of(link)))
         try:
             kept = await services.store.put_consent_link(wanted)
         except Contended:
@@ -54,6 +54,7 @@ async def move_link(
 async def tell_link(services: Services, link: ConsentLink) -> None:
     """Without a name, an address or the link itself: who has the link may agree by it."""
     at = link.since or link.expires
+    number = {"aadsts": link.number} if link.number else {}
     change = Change(
         id=f"consent_link.{link.id}.{link.moves}",
         type=LINK_STATE,
@@ -65,29 +66,12 @@ async def tell_link(services: Services, link: ConsentLink) -> None:
             "state": link.state.value,
             "cause": link.problem,
             "connection": link.connection,
+            **number,
         },
     )
     await services.store.log(link.tenant, [change])
     await services.engine.announce(link.tenant)
 
 
-async def watch_links(services: Services, now: datetime) -> int:
-    """The timer's pass: tells what was left untold, and that time is up."""
-    reminders = await services.store.due(DueKind.LINK, now, limit=MOST)
-    for due in reminders:
-        tenant, _, name = due.name.partition("~")
-        link = await services.store.consent_link(tenant, name)
-        if link is not None:
-            await _look(services, link, now)
-        await services.store.forget(due)
-    return len(reminders)
-
-
-async def _look(services: Services, link: ConsentLink, now: datetime) -> None:
-    await tell_link(services, link)
-    if is_over(link, now):
-        await move_link(services, link, EXPIRED)
-
-
-def _name(link: ConsentLink) -> str:
+def name_of(link: ConsentLink) -> str:
     return f"{link.tenant}~{link.id}"

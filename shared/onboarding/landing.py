@@ -1,7 +1,7 @@
 """What a browser is shown that opens a consent link, and how it leaves for Microsoft."""
 
 from shared.catalogue import problem_of
-from shared.custody.aadsts import explain
+from shared.custody.aadsts import explain_code
 from shared.custody.state import read_link_name
 from shared.errors import Problem, Refused, TryAgain
 from shared.observe import correlation
@@ -68,8 +68,8 @@ async def help_page(services: Services, name: str, typed: str) -> Page:
     number = number_in(typed)
     if number is None:
         return stopped_page(visit_of(services, link, tenant), typed)
-    problem = problem_of(explain("", f"AADSTS{number}"))
-    link = await move_link(services, link, state_after(problem.code), problem.code)
+    problem = problem_of(explain_code(number))
+    link = await move_link(services, link, state_after(problem.code), problem.code, number=number)
     return stopped_at(services, link, tenant, problem, (f"Microsoft's number AADSTS{number}",))
 
 

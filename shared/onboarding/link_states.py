@@ -30,6 +30,9 @@ after `SENT` any other of them may follow. Only what ended it is the last.
 WAITS = frozenset({"admin-consent-required", "admin-approval-pending", "administrator-needed"})
 """Problems that an administrator ends by opening the same link."""
 
+PENDING = "consent-pending"
+"""Everybody has done their part; Entra has not."""
+
 
 def moved(
     link: ConsentLink,
@@ -37,9 +40,13 @@ def moved(
     now: datetime,
     problem: str = "",
     connection: str = "",
-    proven: str = "",
+    proven: str | None = None,
+    number: int = 0,
 ) -> ConsentLink:
-    """`link` itself where there is no such move, or where it says nothing new."""
+    """`link` itself where there is no such move, or where it says nothing new. What was proven
+    stays so unless it is said anew.
+    """
+    proven = link.proven if proven is None else proven
     same = (link.state, link.problem, link.proven) == (state, problem, proven)
     if same or state not in MOVES[link.state]:
         return link
@@ -49,6 +56,7 @@ def moved(
         since=now,
         problem=problem,
         proven=proven,
+        number=number,
         connection=connection or link.connection,
         moves=link.moves + 1,
     )
@@ -56,6 +64,8 @@ def moved(
 
 def state_after(problem: str) -> LinkState:
     """What a failure makes of a link that was on its way."""
+    if problem == PENDING:
+        return SENT
     return WAITING if problem in WAITS else REFUSED
 
 

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from shared.api.app import create_app
-from shared.onboarding.following import watch_links
+from shared.onboarding.watching import watch_links
 from shared.store.memory import MemoryStore
 from shared.store.records import DueKind
 from tests.functions.test_onboarding import KEY, scene

@@ -87,9 +87,10 @@ class LinkState(StrEnum):
 class ConsentLink:
     """`expected` is whom it is for, an address or an Entra object id ("": anybody of the tenant).
     `reconnects` is the connection that it is to mend. `choices` are the kinds of grant that
-    whoever opens it may choose from (empty: `kind` alone). `proven` is the Entra tenant whose
-    administrator has signed in while the consent was not yet effective there. `moves` counts the
-    states it has been in after the first.
+    whoever opens it may choose from (empty: `kind` alone). `proven` is the Entra tenant and
+    the person (object id) who signed in while the consent was not yet effective there. `moves`
+    counts the states it has been in after the first; `number` is that of Microsoft's AADSTS
+    error, if any.
     """
 
     id: str
@@ -109,6 +110,7 @@ class ConsentLink:
     choices: tuple[ConnectionKind, ...] = ()
     proven: str = ""
     moves: int = 0
+    number: int = 0
     etag: str = ""
 
 

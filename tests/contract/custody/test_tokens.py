@@ -172,7 +172,7 @@ class TestPerson:
         ("number", "cause"),
         [
             (50057, "user-disabled"),
-            (53003, "interaction-required"),
+            (53003, "conditional-access"),
             (65001, "consent-required"),
             (700082, "sign-in-again"),
             (7000222, "app-credential-refused"),

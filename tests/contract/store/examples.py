@@ -250,6 +250,7 @@ def consent_link(name: str = "l1", etag: str = "") -> ConsentLink:
         choices=(ConnectionKind.USER, ConnectionKind.ORGANISATION),
         proven="guid",
         moves=3,
+        number=65004,
         etag=etag,
     )
 

@@ -1,0 +1,128 @@
+"""From what Entra has granted to a connection: every check first, then what is stored."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from shared.custody.grants import Granted
+from shared.custody.reach import reach_of
+from shared.errors import Problem, Reconnect, Refused
+from shared.onboarding.calendars import check_free, connect_calendar
+from shared.onboarding.checks import (
+    check_account,
+    check_administrator,
+    check_expected,
+    check_person,
+    check_scopes,
+    is_expected,
+)
+from shared.onboarding.connections import bind_tenant, connection_from, keep_connection
+from shared.services import Services
+from shared.store.records import (
+    Connection,
+    ConnectionKind,
+    ConsentLink,
+    Reach,
+    State,
+    Tenant,
+)
+
+
+async def connect(
+    services: Services, link: ConsentLink, tenant: Tenant, granted: Granted
+) -> Connection:
+    """Raises Refused or Reconnect where it is not to be; nothing is stored then."""
+    check_account(granted, tenant)
+    if granted.kind is ConnectionKind.ORGANISATION:
+        return await _organisation(services, link, tenant, granted)
+    check_scopes(granted)
+    connection = await connection_from(services, tenant, granted)
+    if granted.kind is ConnectionKind.SERVICE_ACCOUNT or granted.reach is Reach.ROOMS:
+        return await _account(services, link, tenant, granted, connection)
+    return await _user(services, link, tenant, granted, connection)
+
+
+async def _organisation(
+    services: Services, link: ConsentLink, tenant: Tenant, granted: Granted
+) -> Connection:
+    """Consenting again wakes the calendars that waited for it."""
+    check_administrator(granted)
+    connection = await connection_from(services, tenant, granted)
+    if not is_expected(link, granted):
+        person = await services.graph.profile(connection, granted.user_id)
+        check_expected(link, granted, person)
+    tenant = await bind_tenant(services, tenant, granted.entra_tenant)
+    kept = await keep_connection(services, connection)
+    for calendar in await services.store.calendars(tenant.id, kept.id):
+        if calendar.state is State.ACTION_REQUIRED or calendar.reach is not reach_of(kept):
+            await services.wake.dirty(calendar.key, services.clock())
+    return kept
+
+
+async def _account(
+    services: Services,
+    link: ConsentLink,
+    tenant: Tenant,
+    granted: Granted,
+    connection: Connection,
+) -> Connection:
+    """Nothing is synced of the account itself."""
+    async with _lent(services, connection, granted):
+        person = await services.graph.profile(connection, granted.user_id)
+    check_expected(link, granted, person)
+    check_person(person)
+    await bind_tenant(services, tenant, granted.entra_tenant)
+    await services.grants.keep(connection, granted)
+    return await keep_connection(services, connection)
+
+
+async def _user(
+    services: Services,
+    link: ConsentLink,
+    tenant: Tenant,
+    granted: Granted,
+    connection: Connection,
+) -> Connection:
+    """The mailbox is looked at before anything is stored that promises to sync it."""
+    async with _lent(services, connection, granted):
+        person = await services.graph.profile(connection, granted.user_id)
+        check_expected(link, granted, person)
+        check_person(person)
+        await check_free(services, connection, person)
+        await _check_mailbox(services, connection, granted)
+    tenant = await bind_tenant(services, tenant, granted.entra_tenant)
+    await services.grants.keep(connection, granted)
+    found = replace(connection, address=person.address, display_name=person.display_name)
+    kept = await keep_connection(services, found)
+    await connect_calendar(services, tenant, kept, person, link.time_zone)
+    return kept
+
+
+@asynccontextmanager
+async def _lent(
+    services: Services, connection: Connection, granted: Granted
+) -> AsyncGenerator[None]:
+    """The grant serves requests before it is kept; whoever fails inside leaves nothing of it."""
+    services.grants.lend(connection, granted)
+    try:
+        yield
+    except BaseException:
+        services.grants.take_back(connection)
+        raise
+
+
+async def _check_mailbox(services: Services, connection: Connection, granted: Granted) -> None:
+    """A directory entry does not prove a mailbox: Exchange has to open it."""
+    if not await services.graph.has_mailbox(connection, granted.user_id):
+        raise Refused(Problem("mailbox-missing"))
+    with_purpose = "mailboxsettings.read" in {name.lower() for name in granted.scopes}
+    if with_purpose and await _is_shared(services, connection, granted):
+        raise Refused(Problem("shared-mailbox"))
+
+
+async def _is_shared(services: Services, connection: Connection, granted: Granted) -> bool:
+    try:
+        purpose = await services.graph.purpose(connection, granted.user_id)
+    except Reconnect:
+        return False
+    return purpose in {"shared", "room", "equipment"}
