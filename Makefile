@@ -13,7 +13,7 @@ RUNTIME := $(shell sed -n 's/^\(azure-functions-runtime==[^ ;]*\).*/\1/p' requir
 OLD_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-deep machine bugs journeys cover docs lock chromium clean
+.PHONY: help setup run check test test-deep machine bugs journeys cover docs lock package chromium clean
 
 help: ## List what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -61,8 +61,12 @@ lock: ## Export the pins of pyproject.toml into both requirements files
 	uv pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
 		pyproject.toml --group dev -o requirements-dev.txt
 
+package: setup ## Build build/calbridge.zip, what is deployed (needs the Python that infra/ runs), and try it
+	$(PY) -m deployment $(PACKAGE_OPTIONS)
+	$(PY) -m pytest tests/infra/test_package.py $(TEST_OPTIONS)
+
 clean: ## Remove local state and caches; the installation stays
-	rm -rf .local .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	rm -rf .local build .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	find . -name __pycache__ -not -path './.venv/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
 
 chromium: ## Install the browser of the browser tests, where apt-get may

@@ -10,7 +10,7 @@ modules it has imported; each the median of all runs.
 Storage is an Azurite of its own. The gRPC worker around the runtime library, which Azure starts
 too, is not measured, nor are Azure's own steps before it (a machine, the package's download).
 
-    python -m bench.startup [--runs 5] [--python /path/to/python ...]
+    python -m bench.startup [--runs 5] [--python /path/to/python ...] [--app build/calbridge]
 """
 
 import argparse
@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import heading, median, table
+from deployment.contents import LIBRARIES
 
 ROOT = Path(__file__).parent.parent
 STARTED = "BENCH_STARTED"
@@ -58,13 +59,13 @@ def _resident() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-async def child(kind: str) -> list[dict[str, Any]]:
+async def child(kind: str, app: Path) -> list[dict[str, Any]]:
     steps = Steps()
     steps.done("interpreter runs")
     from local.host import worker
 
     steps.done("runtime library imported")
-    indexed = await worker.index(ROOT)
+    indexed = await worker.index(app)
     steps.done("app loaded and indexed")
     ids = {function.name: function.function_id for function in indexed}
     if kind == "http":
@@ -107,12 +108,12 @@ def _metadata() -> dict[str, Any]:
     return {"Id": TypedData(string="1"), "DequeueCount": TypedData(json="1")}
 
 
-def measured(python: str, kind: str, storage: str) -> list[dict[str, Any]]:
+def measured(python: str, kind: str, storage: str, app: Path) -> list[dict[str, Any]]:
     values = json.loads((ROOT / "local.settings.sample.json").read_text())["Values"]
     done = subprocess.run(
-        [python, "-m", "bench.startup", "--child", kind],
+        [python, "-m", "bench.startup", "--child", kind, "--app", str(app)],
         cwd=ROOT,
-        env=os.environ | values | {"AzureWebJobsStorage": storage, STARTED: str(time.monotonic())},
+        env=os.environ | values | _libraries(app) | _now(storage),
         capture_output=True,
         text=True,
         check=False,
@@ -120,6 +121,18 @@ def measured(python: str, kind: str, storage: str) -> list[dict[str, Any]]:
     if done.returncode:
         raise SystemExit(f"{python}: {done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
+
+
+def _libraries(app: Path) -> dict[str, str]:
+    """Of a package: its own, and nothing may be added to it, as where it is only mounted."""
+    site = app / LIBRARIES
+    if not site.exists():
+        return {}
+    return {"PYTHONPATH": str(site), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _now(storage: str) -> dict[str, str]:
+    return {"AzureWebJobsStorage": storage, STARTED: str(time.monotonic())}
 
 
 def summary(runs: list[list[dict[str, Any]]]) -> str:
@@ -138,7 +151,7 @@ def summary(runs: list[list[dict[str, Any]]]) -> str:
 def main() -> None:
     given = arguments()
     if given.child:
-        print(json.dumps(asyncio.run(child(given.child))))
+        print(json.dumps(asyncio.run(child(given.child, given.app.resolve()))))
         return
     from tests.azurite import Azurite
 
@@ -149,16 +162,16 @@ def main() -> None:
             if not azurite.listens():
                 raise SystemExit("Azurite does not start: run `make setup`.")
             for python in given.python or [sys.executable]:
-                report(python, given.runs, azurite)
+                report(python, given.runs, azurite, given.app.resolve())
         finally:
             azurite.stop()
 
 
-def report(python: str, runs: int, azurite: Any) -> None:
+def report(python: str, runs: int, azurite: Any, app: Path) -> None:
     version = subprocess.run([python, "-V"], capture_output=True, text=True, check=True).stdout
     for kind in KINDS:
-        measured(python, kind, azurite.fresh())  # warms the disk cache and __pycache__
-        found = [measured(python, kind, azurite.fresh()) for _ in range(runs)]
+        measured(python, kind, azurite.fresh(), app)  # warms the disk cache and __pycache__
+        found = [measured(python, kind, azurite.fresh(), app) for _ in range(runs)]
         print(
             f"\n{version.strip()}, {kind} first, median of {runs}\n\n{summary(found)}", flush=True
         )
@@ -168,6 +181,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.startup", description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--python", action="append", help="may be given again; default: this one")
+    parser.add_argument("--app", type=Path, default=ROOT, help="a package, or this folder")
     parser.add_argument("--child", choices=KINDS, help=argparse.SUPPRESS)
     return parser.parse_args()
 

@@ -11,7 +11,7 @@ import signal
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -32,10 +32,16 @@ TAIL = 4000
 
 
 class Stack:
-    """`url` is where browsers, Graph and the host app reach the functions."""
+    """`url` is where browsers, Graph and the host app reach the functions. `app` is the folder
+    that the host serves; what lies in its `libraries` goes before what is installed.
+    """
 
-    def __init__(self, storage: str, folder: Path) -> None:
+    def __init__(
+        self, storage: str, folder: Path, app: Path = ROOT, libraries: Path | None = None
+    ) -> None:
         self.storage = storage
+        self._app = app
+        self._libraries = {"PYTHONPATH": str(libraries)} if libraries else {}
         self.folder = folder
         self.files = certs.ensure(folder / "certs")
         app, twin, vault = free_ports(3)
@@ -85,8 +91,9 @@ class Stack:
         file = self.folder / "settings.json"
         file.write_text(json.dumps({"IsEncrypted": False, "Values": self.values}))
         self._run(
-            *("host", "--app", str(ROOT), "--port", str(self._ports["host"])),
+            *("host", "--app", str(self._app), "--port", str(self._ports["host"])),
             *("--state", str(self.folder / "host"), "--settings", str(file)),
+            environment=self._libraries,
         )
         self._wait("host", self._answers)
 
@@ -104,8 +111,11 @@ class Stack:
             if process := self._processes.get(name):
                 _end(process)
 
-    def _run(self, module: str, *arguments: str) -> None:
+    def _run(
+        self, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         base = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        base |= environment or {}
         with (self.folder / f"{module}.log").open("ab") as log:
             self._processes[module] = subprocess.Popen(
                 [sys.executable, "-m", f"local.{module}", *arguments],
@@ -140,8 +150,10 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextlib.contextmanager
-def running(emulator: Azurite, folder: Path) -> Iterator[Stack]:
-    made = Stack(emulator.fresh(), folder)
+def running(
+    emulator: Azurite, folder: Path, app: Path = ROOT, libraries: Path | None = None
+) -> Iterator[Stack]:
+    made = Stack(emulator.fresh(), folder, app, libraries)
     try:
         made.start()
         yield made

@@ -94,15 +94,22 @@ class KeyVault:
 
 
 def open_vault(settings: Settings, **options: Any) -> KeyVault:
-    """By AZURE_* of the environment where they are set, else by the managed identity that the
-    settings name, else by the function app's own.
+    """By AZURE_* of the environment where they are set, else by the managed identity of
+    `identity_for_vault`.
     """
     known: dict[str, Any] = {**BRIEFLY, **options}
     credential = ChainedTokenCredential(
         EnvironmentCredential(**known),
-        ManagedIdentityCredential(client_id=settings.managed_identity or None, **known),
+        ManagedIdentityCredential(client_id=identity_for_vault(settings), **known),
     )
     return KeyVault(settings.vault_url, credential, **options)
+
+
+def identity_for_vault(settings: Settings) -> str | None:
+    """A client id. An app that proves itself to Entra by a certificate still has the identity that
+    it reaches storage with; None is the function app's own.
+    """
+    return settings.managed_identity or settings.storage_identity or None
 
 
 @contextmanager
