@@ -11,6 +11,9 @@ param location string
 @description('Resource group to create or use; by default named after the environment.')
 param resourceGroupName string = 'rg-calbridge-${environmentName}'
 
+@description('Name of the product, as people read it who are asked for consent.')
+param productName string = ''
+
 @description('URL under which the world reaches the app, when it has a domain of its own. Empty: the app\'s default host name.')
 param publicUrl string = ''
 
@@ -99,6 +102,7 @@ module service 'service.bicep' = {
     environmentName: environmentName
     location: location
     tags: tags
+    productName: productName
     publicUrl: publicUrl
     returnUrls: returnUrls
     clientId: clientId

@@ -3,6 +3,7 @@ using './main.bicep'
 
 param environmentName = readEnvironmentVariable('AZURE_ENV_NAME', 'dev')
 param location = readEnvironmentVariable('AZURE_LOCATION', 'westeurope')
+param productName = readEnvironmentVariable('CALBRIDGE_PRODUCT_NAME', '')
 param publicUrl = readEnvironmentVariable('CALBRIDGE_PUBLIC_URL', '')
 param returnUrls = filter(split(readEnvironmentVariable('CALBRIDGE_RETURN_URLS', ''), ','), url => !empty(url))
 param clientId = readEnvironmentVariable('CALBRIDGE_OWN_CLIENT_ID', '')

@@ -2,6 +2,7 @@ using './main.bicep'
 
 param environmentName = 'prod'
 param location = 'westeurope'
+param productName = readEnvironmentVariable('CALBRIDGE_PRODUCT_NAME', '')
 param publicUrl = readEnvironmentVariable('CALBRIDGE_PUBLIC_URL', '')
 param returnUrls = split(readEnvironmentVariable('CALBRIDGE_RETURN_URLS', 'https://app.example.com/'), ',')
 param privateNetwork = true

@@ -3,6 +3,7 @@
 param environmentName string
 param location string = resourceGroup().location
 param tags object = {}
+param productName string = ''
 param publicUrl string = ''
 param returnUrls array = []
 param clientId string = ''
@@ -135,6 +136,7 @@ module settings 'modules/settings.bicep' = {
   name: 'settings'
   params: {
     appName: app.outputs.name
+    productName: productName
     publicUrl: ownUrl
     returnUrls: returnUrls
     clientId: ownClientId

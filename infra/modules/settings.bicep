@@ -1,6 +1,7 @@
 // Apart from the app: the redirect URIs need its host name, and the settings need the registration's id.
 
 param appName string
+param productName string
 param publicUrl string
 param returnUrls array
 param clientId string
@@ -43,6 +44,7 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     AzureWebJobsStorage__blobServiceUri: account.properties.primaryEndpoints.blob
     AzureWebJobsStorage__queueServiceUri: account.properties.primaryEndpoints.queue
     AzureWebJobsStorage__tableServiceUri: account.properties.primaryEndpoints.table
+    CALBRIDGE_PRODUCT_NAME: productName
     CALBRIDGE_PUBLIC_URL: publicUrl
     CALBRIDGE_API_KEYS: '${fromVault}${apiKeysSecret})'
     CALBRIDGE_SIGNING_KEY: '${fromVault}${signingKeySecret})'
