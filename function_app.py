@@ -3,6 +3,7 @@
 import azure.functions as func
 
 from functions.delivery import delivery
+from functions.ending import ending
 from functions.notifications import notifications
 from functions.oauth import oauth
 from functions.sync import sync
@@ -11,5 +12,5 @@ from functions.web import web
 
 app = func.FunctionApp()
 
-for blueprint in (delivery, notifications, oauth, sync, timers, web):
+for blueprint in (delivery, ending, notifications, oauth, sync, timers, web):
     app.register_functions(blueprint)

@@ -11,12 +11,14 @@ from shared.api.appointments import appointments
 from shared.api.changes import changes
 from shared.api.connections import connections
 from shared.api.consent import consent
+from shared.api.ending import endings
 from shared.api.gate import Gate
 from shared.api.given import Given
 from shared.api.history import history
 from shared.api.holds import holds
 from shared.api.openapi import describe
 from shared.api.operations import operations
+from shared.api.pausing import pauses
 from shared.api.people import people
 from shared.api.policies import policies
 from shared.api.problems import add_problems
@@ -44,6 +46,8 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
         tenants,
         consent,
         connections,
+        pauses,
+        endings,
         holds,
         rollouts,
         appointments,

@@ -27,6 +27,7 @@ from shared.api.schemas.appointment import (
     Written,
 )
 from shared.api.schemas.base import ActingUser
+from shared.api.waits import shown_operation
 from shared.calendar.event import Event
 from shared.calendar.series_json import read_original_start
 from shared.errors import Problem, Refused
@@ -35,7 +36,6 @@ from shared.services import Services
 from shared.store.records import CalendarKey, Link, OperationState, Tenant
 from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
 from shared.sync.home import home_of
-from shared.sync.report import operation_json
 from shared.sync.split import split_appointment
 
 ATTEMPTS = 5
@@ -273,7 +273,7 @@ async def answer(
     response.headers["Location"] = f"/v1/tenants/{tenant}/operations/{operation.id}"
     response.headers["ETag"] = etag(accepted.link.version)
     return {
-        "operation": operation_json(operation),
+        "operation": await shown_operation(services.store, key, operation),
         "appointment": await _current(services, key, accepted),
     }
 

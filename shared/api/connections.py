@@ -12,7 +12,6 @@ from shared.api.schemas.tenancy import (
 )
 from shared.errors import Problem, Refused
 from shared.onboarding.calendars import connect_mailbox
-from shared.onboarding.connections import disconnect
 from shared.store.records import Calendar, CalendarKey, Connection
 from shared.sync.report import held_json
 
@@ -64,15 +63,6 @@ async def get_connection(tenant: OfTenant, connection: PlainId, services: Given)
     if found is None:
         raise Refused(Problem("connection-unknown"))
     return connection_json(found)
-
-
-@connections.delete("/connections/{connection}", response_model=ConnectionOut, status_code=202)
-async def delete_connection(tenant: OfTenant, connection: PlainId, services: Given) -> Any:
-    """Ends the grant and the sync of its calendars; events in Outlook stay."""
-    found = await services.store.connection(tenant.id, connection)
-    if found is None:
-        raise Refused(Problem("connection-unknown"))
-    return connection_json(await disconnect(services, tenant, found))
 
 
 @connections.post("/calendars", response_model=CalendarOut, status_code=202)

@@ -31,7 +31,19 @@ async def _tenant(tenant: TenantId, services: Given) -> Tenant:
     found = await services.store.tenant(tenant)
     if found is None:
         raise Refused(Problem("tenant-unknown"))
+    check_stays(found)
     return found
+
+
+def check_stays(tenant: Tenant) -> None:
+    """Raises Refused for one that is being erased."""
+    if tenant.receipt:
+        raise Refused(
+            Problem(
+                "tenant-disconnecting",
+                extra={"state": tenant.state.value, "receipt": tenant.receipt},
+            )
+        )
 
 
 OfTenant = Annotated[Tenant, Depends(_tenant)]

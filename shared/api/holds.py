@@ -4,10 +4,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
+from shared.api.connections import calendar_json
 from shared.api.given import Given, OfTenant, PlainId
-from shared.api.schemas.tenancy import Ruled
+from shared.api.schemas.tenancy import CalendarOut, Ruled
+from shared.onboarding.pausing import resume_calendar
 from shared.services import Services
-from shared.store.records import CalendarKey, Held, Ruling, Tenant
+from shared.store.records import CalendarKey, Held, Ruling, State, Tenant
 from shared.sync.report import held_json
 from shared.sync.ruling import check_discard, held, rule
 
@@ -16,10 +18,16 @@ holds = APIRouter(prefix="/tenants/{tenant}/calendars/{calendar}", tags=["connec
 Plan = Annotated[bool, Query(description="Only say what it would do.")]
 
 
-@holds.post("/resume", response_model=Ruled, status_code=202)
+@holds.post("/resume", response_model=Ruled | CalendarOut, status_code=202)
 async def resume(tenant: OfTenant, calendar: PlainId, services: Given, plan: Plan = False) -> Any:
-    """What Outlook shows is meant: the held round passes, once."""
-    return await _ruled(services, CalendarKey(tenant.id, calendar), Ruling.RESUME, plan=plan)
+    """Of a paused calendar: it goes on where it stopped. Of a held one: what Outlook shows is
+    meant, and the held round passes, once.
+    """
+    key = CalendarKey(tenant.id, calendar)
+    found = await services.store.calendar(key)
+    if found is not None and found.state is State.PAUSED:
+        return calendar_json(await resume_calendar(services, tenant, found))
+    return await _ruled(services, key, Ruling.RESUME, plan=plan)
 
 
 @holds.post("/discard", response_model=Ruled, status_code=202)

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 
 from shared.api.given import Given, OfTenant, OperationId
 from shared.api.schemas.appointment import OperationOut
+from shared.api.waits import shown_operation
 from shared.errors import Problem, Refused
 from shared.sync.home import home_of
-from shared.sync.report import operation_json
 
 operations = APIRouter(prefix="/tenants/{tenant}/operations", tags=["operations"])
 
@@ -19,4 +19,4 @@ async def get_operation(tenant: OfTenant, operation: OperationId, services: Give
     found = await services.store.operation(key, appointment, int(version)) if key else None
     if found is None:
         raise Refused(Problem("operation-unknown"))
-    return operation_json(found)
+    return await shown_operation(services.store, key, found)

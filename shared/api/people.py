@@ -20,8 +20,10 @@ from shared.api.schemas.people import (
 from shared.calendar.digest import address_key
 from shared.catalogue import problem_json
 from shared.errors import Problem, Refused
+from shared.onboarding.providers import check_person_free
 from shared.people.matching import matched
-from shared.store.records import Contact
+from shared.services import Services
+from shared.store.records import Contact, Tenant
 
 people = APIRouter(prefix="/tenants/{tenant}/people", tags=["people"])
 
@@ -32,6 +34,7 @@ def person_json(contact: Contact) -> dict[str, Any]:
         "kind": contact.kind,
         "name": contact.name,
         "addresses": list(contact.addresses),
+        "provider": contact.provider or None,
         "version": contact.version,
     }
 
@@ -54,6 +57,7 @@ async def post_people(tenant: OfTenant, wanted: PeopleIn, services: Given) -> An
     for n, item in enumerate(wanted.people):
         try:
             contact = _contact_of(tenant.id, item, n, taken)
+            await _check_provider(services, tenant, contact, f"/people/{n}")
         except Refused as refusal:
             refused[n] = refusal.problem
         else:
@@ -100,6 +104,7 @@ async def put_person(
     """Creates or replaces it, by your own id."""
     known = await services.store.contact(tenant.id, person)
     contact = _contact_of(tenant.id, {"id": person, **wanted.model_dump()})
+    await _check_provider(services, tenant, contact, "")
     (kept,) = await services.store.put_contacts(tenant.id, [contact])
     if known is None:
         response.status_code = 201
@@ -126,7 +131,22 @@ def _contact_of(
     if found.id in taken:
         detail = "id: must not be that of an earlier person of the request."
         raise Refused(Problem("invalid-request", detail, f"{at}/id"))
-    return Contact(found.id, tenant, found.kind, found.name, tuple(found.addresses))
+    return Contact(
+        found.id,
+        tenant,
+        found.kind,
+        found.name,
+        tuple(found.addresses),
+        provider=found.provider or "",
+    )
+
+
+async def _check_provider(
+    services: Services, tenant: Tenant, contact: Contact, pointer: str
+) -> None:
+    await check_person_free(
+        services.store, tenant, contact.provider, contact.addresses, f"{pointer}/provider"
+    )
 
 
 def _result(item: Words, kept: Contact | None, problem: Problem | None) -> dict[str, Any]:

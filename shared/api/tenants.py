@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from shared.api.given import Given, Limit, OfTenant, TenantId
+from shared.api.given import Given, Limit, OfTenant, TenantId, check_stays
 from shared.api.schemas.tenancy import Status, TenantIn, TenantOut, Tenants
 from shared.policy.document import Document
 from shared.store.records import Calendar, Connection, State, Tenant
@@ -44,6 +44,7 @@ async def put_tenant(
     if found is None:
         response.status_code = 201
         found = Tenant(tenant, wanted.name, State.NOT_CONNECTED, services.clock())
+    check_stays(found)
     kept = await services.store.put_tenant(replace(found, name=wanted.name))
     if wanted.policy is not None:
         kept = await apply(services.store, services.wake, kept, document, services.clock())

@@ -1,5 +1,7 @@
 """The signing secrets of endpoints: kept in the vault, read from it once per process."""
 
+from datetime import datetime
+
 from shared.custody.vault import Vault
 from shared.settings import Secret
 
@@ -24,9 +26,10 @@ class SigningSecrets:
     async def keep(self, endpoint: str, secret: Secret) -> None:
         await self._vault.write(_name(endpoint), secret.reveal())
 
-    async def destroy(self, endpoint: str) -> None:
+    async def destroy(self, endpoint: str) -> datetime | None:
+        """As `Vault.destroy` says."""
         self._held.pop(endpoint, None)
-        await self._vault.destroy(_name(endpoint))
+        return await self._vault.destroy(_name(endpoint))
 
     def _hold(self, endpoint: str, secret: Secret) -> None:
         if len(self._held) >= MOST_HELD:

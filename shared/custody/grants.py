@@ -177,9 +177,10 @@ class Grants:
     def take_back(self, connection: Connection) -> None:
         self._tokens.drop(connection)
 
-    async def forget(self, connection: Connection) -> None:
+    async def forget(self, connection: Connection) -> datetime | None:
+        """As `Vault.destroy` says."""
         self._tokens.drop(connection)
-        await self._vault.destroy(secret_name(connection))
+        return await self._vault.destroy(secret_name(connection))
 
     async def _sign_in(self, errand: Errand, now: datetime, hint: str) -> Begun:
         binding = secrets.token_urlsafe(24)

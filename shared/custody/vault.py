@@ -1,7 +1,8 @@
 """Where secrets are kept: Key Vault, and nowhere else."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from azure.core.credentials_async import AsyncTokenCredential
@@ -24,6 +25,8 @@ from shared.errors import Contended, Unavailable
 from shared.settings import Settings
 
 PATIENCE = 10.0
+FORBIDDEN = 403
+LONGEST_KEPT = timedelta(days=90)
 LEFT_DELETED = {403, 404, 409}
 """To a purge: it is protected or not our right, done already, or the deletion is under way. The
 secret is deleted all the same, and the vault drops it in its own time.
@@ -39,8 +42,10 @@ class Vault(Protocol):
         """`name` is letters, digits and hyphens; `value` has 25,000 bytes at most."""
         ...
 
-    async def destroy(self, name: str) -> None:
-        """Deletes, and purges where the vault allows it. Quiet when there is nothing."""
+    async def destroy(self, name: str) -> datetime | None:
+        """Deletes, and purges where the vault allows it: None, there is nothing left. Otherwise
+        when the vault will purge it.
+        """
         ...
 
 
@@ -65,13 +70,11 @@ class KeyVault:
             except ResourceExistsError:
                 await self._revive(name, value)
 
-    async def destroy(self, name: str) -> None:
+    async def destroy(self, name: str) -> datetime | None:
         with _translated():
-            try:
+            with suppress(ResourceNotFoundError):
                 await self._client.delete_secret(name)
-            except ResourceNotFoundError:
-                return
-            await self._purge(name)
+            return None if await self._purged(name) else await self._purge_date(name)
 
     async def close(self) -> None:
         await self._client.close()
@@ -85,12 +88,26 @@ class KeyVault:
         except ResourceExistsError as error:
             raise Contended(PATIENCE, "the secret is being recovered") from error
 
-    async def _purge(self, name: str) -> None:
+    async def _purged(self, name: str) -> bool:
         try:
             await self._client.purge_deleted_secret(name)
         except HttpResponseError as error:
             if error.status_code not in LEFT_DELETED:
                 raise
+            return False
+        return True
+
+    async def _purge_date(self, name: str) -> datetime | None:
+        """Where we may not look it is kept as long as a vault can be told to keep anything."""
+        try:
+            found = await self._client.get_deleted_secret(name)
+        except ResourceNotFoundError:
+            return None
+        except HttpResponseError as error:
+            if error.status_code != FORBIDDEN:
+                raise
+            return datetime.now(UTC) + LONGEST_KEPT
+        return found.scheduled_purge_date
 
 
 def open_vault(settings: Settings, **options: Any) -> KeyVault:

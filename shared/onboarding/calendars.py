@@ -7,6 +7,7 @@ from shared.custody.reach import least, reach_of
 from shared.errors import Problem, Reconnect, Refused
 from shared.graph.seen import Person
 from shared.onboarding.connections import alive
+from shared.onboarding.providers import check_provider
 from shared.services import Services
 from shared.store.records import (
     Calendar,
@@ -67,6 +68,7 @@ async def connect_calendar(
             since=now,
             reach=reach,
             shared=shared,
+            receipt="",
             **_zone(time_zone),
         )
     )
@@ -94,7 +96,10 @@ async def _in_zone(services: Services, calendar: Calendar, time_zone: str) -> Ca
 async def check_free(
     services: Services, connection: Connection, person: Person
 ) -> Calendar | None:
-    """The calendar as it is. Raises Refused while another connection syncs it."""
+    """The calendar as it is. Raises Refused while another connection or provider syncs it."""
+    tenant = await services.store.tenant(connection.tenant)
+    if tenant is not None:
+        await check_provider(services.store, tenant, (person.address, *person.aliases))
     old = await services.store.calendar(CalendarKey(connection.tenant, person.user_id))
     if old and alive(old.state) and old.connection != connection.id:
         raise Refused(Problem("mailbox-already-connected", pointer="/mailbox"))

@@ -6,6 +6,7 @@ from shared.custody.grants import Granted
 from shared.errors import Contended, Problem, Refused
 from shared.services import Services
 from shared.store.records import Connection, ConnectionKind, State, Tenant
+from shared.sync.leaving import close_connection, end_grant
 from shared.sync.report import connection_change
 from shared.sync.standing import AT_WORK, moved
 from shared.sync.transitions import change_tenant, look_at_tenant
@@ -29,11 +30,13 @@ async def connection_from(services: Services, tenant: Tenant, granted: Granted) 
     user_id = "" if granted.kind is ConnectionKind.ORGANISATION else granted.user_id
     name = f"{NAMES[granted.kind]}-{user_id or granted.entra_tenant}"
     old = await services.store.connection(tenant.id, name)
+    state = State.PAUSED if old and old.state is State.PAUSED else State.ACTIVE
     return Connection(
         id=name,
         tenant=tenant.id,
         kind=granted.kind,
-        state=State.ACTIVE,
+        state=state,
+        cause=old.cause if old and state is State.PAUSED else "",
         since=services.clock(),
         entra_tenant=granted.entra_tenant,
         user_id=user_id,
@@ -64,10 +67,12 @@ async def bind_tenant(services: Services, tenant: Tenant, entra_tenant: str) -> 
         if tenant.entra_tenant not in {"", entra_tenant}:
             await services.store.release_entra(entra_tenant, tenant.id)
             raise Refused(Problem("wrong-tenant"))
-        if tenant.entra_tenant and tenant.state in AT_WORK:
+        paused = tenant.state is State.PAUSED
+        if tenant.entra_tenant and (paused or tenant.state in AT_WORK):
             return tenant
+        state, cause = (tenant.state, tenant.cause) if paused else (State.ACTIVE, "")
         try:
-            return await move_tenant(services, tenant, State.ACTIVE, entra_tenant=entra_tenant)
+            return await move_tenant(services, tenant, state, cause, entra_tenant)
         except Contended:
             tenant = await services.store.tenant(tenant.id) or tenant
     raise Contended(after=1, reason="the tenant's row is changed faster than it is saved")
@@ -79,19 +84,27 @@ async def _claim(services: Services, tenant: Tenant, entra_tenant: str) -> None:
         raise Refused(Problem("organisation-taken"))
 
 
-async def disconnect(services: Services, tenant: Tenant, connection: Connection) -> Connection:
+async def disconnect(
+    services: Services, tenant: Tenant, connection: Connection, receipt: str = ""
+) -> Connection:
     """Begun here, ended by the workers of its calendars. Asking twice does no harm."""
     if not alive(connection.state):
         return connection
-    ended = await services.engine.disconnect(connection)
+    ended = await services.engine.disconnect(connection, receipt)
     if not await services.store.calendars(tenant.id, connection.id):
-        # No calendar, no worker: there is nothing to wait for.
-        await services.grants.forget(ended)
-        now = services.clock()
-        ended = await services.store.put_connection(moved(ended, State.DISCONNECTED, "", now))
+        ended = await end_alone(services, ended)
     await tell_connection(services, ended, connection)
     await _tenant_without_connections(services, tenant)
     return ended
+
+
+async def end_alone(services: Services, connection: Connection) -> Connection:
+    """No calendar, no worker: there is nothing to wait for."""
+    await end_grant(services.store, connection, services.grants.forget)
+    now = services.clock()
+    kept = await services.store.put_connection(moved(connection, State.DISCONNECTED, "", now))
+    await close_connection(services.store, kept, now)
+    return kept
 
 
 async def _tenant_without_connections(services: Services, tenant: Tenant) -> None:

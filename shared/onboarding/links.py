@@ -12,6 +12,7 @@ from shared.onboarding.connections import move_tenant
 from shared.onboarding.following import keep_new_link, move_link
 from shared.onboarding.link_states import ENDED, EXPIRED, REVOKED, SEEN, SENT, is_over
 from shared.onboarding.pages import Page, redirect
+from shared.onboarding.providers import check_provider
 from shared.onboarding.returns import check_return_url
 from shared.services import Services
 from shared.store.records import ConnectionKind, ConsentLink, LinkState, Reach, State, Tenant
@@ -42,6 +43,8 @@ class Wanted:
 
 async def create_link(services: Services, tenant: Tenant, wanted: Wanted) -> ConsentLink:
     """Raises Refused for choices that do not fit and for a return URL that is not listed."""
+    whose = (wanted.login_hint, wanted.expected)
+    await check_provider(services.store, tenant, [one for one in whose if one])
     if wanted.return_url:
         check_return_url(wanted.return_url, services.settings.return_urls)
     now = services.clock()
@@ -136,7 +139,7 @@ async def usable_link(
     """Raises Refused for a link that is unknown, or has ended: with the code that says how."""
     link = await services.store.consent_link(tenant_id, link_id)
     tenant = await services.store.tenant(tenant_id) if link else None
-    if link is None or tenant is None:
+    if link is None or tenant is None or tenant.receipt:
         raise Refused(Problem("consent-link-unknown"))
     if is_over(link, services.clock()):
         link = await move_link(services, link, EXPIRED)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from shared.errors import Contended
 from shared.store.keys import escape, is_meeting, with_hints
 from shared.store.memory_directory import insert_or_match
-from shared.store.memory_rollouts import MemoryRollouts
+from shared.store.memory_receipts import MemoryReceipts
 from shared.store.records import (
     Calendar,
     CalendarKey,
@@ -63,7 +63,7 @@ class _Partition:
         )
 
 
-class MemoryStore(MemoryRollouts):
+class MemoryStore(MemoryReceipts):
     def __init__(self) -> None:
         super().__init__()
         self._partitions: dict[CalendarKey, _Partition] = {}
@@ -79,6 +79,18 @@ class MemoryStore(MemoryRollouts):
                 del self._appointments[tenant, link.appointment]
             await self.release_meeting(tenant, link.ical_uid, calendar.key)
         self._drop_from_directory(calendar.key)
+
+    async def drop_lease(self, lease: Lease) -> None:
+        partition = self._of(lease.key)
+        if partition.lease and partition.lease.etag == lease.etag:
+            partition.lease = None
+
+    async def drop_tenant(self, tenant: str) -> None:
+        for key in [key for key in (*self._partitions, *self._calendars) if key.tenant == tenant]:
+            self._partitions.pop(key, None)
+            self._calendars.pop(key, None)
+        await self.drop_rollouts(tenant)
+        self._drop_directory(tenant)
 
     # Dirty marks.
 

@@ -23,11 +23,14 @@ from shared.store.records import (
     Endpoint,
     Link,
     Pending,
+    Receipt,
     Rollout,
     Tenant,
 )
 
-R = TypeVar("R", Tenant, Connection, Calendar, Link, Pending, Endpoint, ConsentLink, Rollout)
+R = TypeVar(
+    "R", Tenant, Connection, Calendar, Link, Pending, Endpoint, ConsentLink, Receipt, Rollout
+)
 K = TypeVar("K")
 
 

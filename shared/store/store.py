@@ -27,6 +27,8 @@ from shared.store.records import (
     Move,
     Operation,
     Pending,
+    Receipt,
+    ReceiptPart,
     Rollout,
     RolloutMailbox,
     Settlement,
@@ -255,6 +257,29 @@ class Store(Protocol):
     async def consent_links(self, tenant: str) -> list[ConsentLink]: ...
     async def burn(self, nonce: str, until: datetime) -> bool:
         """True the first time: what may be used once was used now. Kept until `until`."""
+        ...
+
+    # Receipts. They outlive what they are about.
+    async def put_receipt(self, receipt: Receipt) -> Receipt: ...
+    async def receipt(self, receipt: str) -> Receipt | None: ...
+    async def put_part(self, part: ReceiptPart) -> None:
+        """Inserts or replaces."""
+        ...
+
+    async def part(self, receipt: str, name: str) -> ReceiptPart | None: ...
+    async def parts(self, receipt: str) -> list[ReceiptPart]: ...
+
+    # Erasing.
+    async def drop_lease(self, lease: Lease) -> None:
+        """Gives back the lease of a calendar that is not there, so that nothing stays of it.
+        Quietly does nothing when the lease was lost meanwhile.
+        """
+        ...
+
+    async def drop_tenant(self, tenant: str) -> None:
+        """Erases all that is kept of it, but for receipts and reminders of kind END. Done again
+        after it was cut off, it goes on.
+        """
         ...
 
 

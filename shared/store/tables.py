@@ -4,10 +4,10 @@ from typing import Self
 
 from shared.settings import Settings
 from shared.store.account import Place, Tables
-from shared.store.rollouts import Rollouts
+from shared.store.receipts import Receipts
 
 
-class TableStore(Rollouts):
+class TableStore(Receipts):
     """`place` is a connection string, or endpoints with a credential. Close it, or use it as
     an async context manager; it belongs to the event loop that first used it.
     """

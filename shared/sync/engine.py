@@ -6,16 +6,17 @@ what they made of Outlook; the log is relayed last.
 """
 
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.errors import Contended, Problem, Reconnect, Rejected, TryAgain
+from shared.errors import Contended, Reconnect, Rejected, TryAgain
 from shared.graph.client import Graph
 from shared.observe import note
 from shared.people.annotation import annotated_changes
 from shared.store.records import (
+    Calendar,
     CalendarKey,
     Connection,
     Due,
@@ -29,6 +30,7 @@ from shared.store.records import (
 )
 from shared.store.store import Store
 from shared.sync.brake import CAUSE as MASS_CHANGE
+from shared.sync.leaving import Forget, close_connection, end_calendar, end_grant
 from shared.sync.outbound import push_all, refuse_all
 from shared.sync.reaching import (
     READ_ONLY,
@@ -40,6 +42,7 @@ from shared.sync.reaching import (
     with_reach,
 )
 from shared.sync.report import connection_change
+from shared.sync.rest import resting
 from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
 from shared.sync.singly import advance
@@ -47,13 +50,10 @@ from shared.sync.spread import welcome
 from shared.sync.standing import AT_WORK, ENDING, Standing, is_of_grant, moved
 from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
 from shared.sync.transitions import move_calendar, move_connection
-from shared.sync.wake import DELIVER, ROUND, Wake
+from shared.sync.wake import DELIVER, END, ROUND, Wake
 
 LONGEST_SILENCE = 3600
 LAG = 60
-TOO_LATE = Problem(
-    "mailbox-not-connected", "The mailbox was disconnected before this was written."
-)
 # A mark keeps no more; what came after is only known to a round.
 MOST_HINTS = 50
 # A held calendar is looked at again this often, in case that what emptied it heals.
@@ -77,7 +77,7 @@ class Engine:
     wake: Wake
     hooks: Hooks
     clock: Clock
-    forget_grant: Callable[[Connection], Awaitable[None]]
+    forget_grant: Forget
     lease_seconds: float = 60
     poll_seconds: int = 300
     granted: Callable[[Connection], tuple[str, ...]] = _not_known
@@ -130,6 +130,8 @@ class Engine:
         tenant = await self.store.tenant(lease.key.tenant)
         if calendar is None or connection is None or tenant is None:
             await self._unmark(lease.key)
+            if calendar is None:
+                await self.store.drop_lease(lease)
             return None
         calendar = await with_reach(self.store, calendar, connection)
         return Shift(
@@ -142,11 +144,16 @@ class Engine:
             connection,
             self.graph.mailbox(calendar, connection),
             document_for(tenant.policy, calendar),
+            rests=bool(resting(tenant, connection, calendar)),
         )
 
     async def _work(self, shift: Shift) -> bool:
         if shift.calendar.state in ENDING:
             await self._disconnect(shift)
+        elif shift.rests:
+            await self._unmark(shift.key)
+            await self.relay(shift.key)
+            return False
         if shift.calendar.state not in AT_WORK:
             return await self._connected_again(shift.key)
         if shift.calendar.reach not in WITH_EVENTS:
@@ -157,6 +164,8 @@ class Engine:
             # Who marks the calendar may have changed its row or the policy before.
             await shift.look_again()
             await shift.read_policy()
+            if shift.rests:
+                return True
             await self._round(shift, mark)
             later = await _push(shift)
             await self.relay(shift.key)
@@ -250,37 +259,47 @@ class Engine:
             await self.store.unmark(mark)
 
     async def _disconnect(self, shift: Shift) -> None:
-        """Events and links stay; the last calendar of a connection takes its tokens along. All
-        of it can be done again, for a worker may have died in its midst.
-        """
-        with suppress(Reconnect, Rejected):
-            await end_subscription(shift)
-        await refuse_all(shift, TOO_LATE)
+        """The last calendar of a connection takes its tokens along."""
+        if shift.calendar.state is not State.DISCONNECTED:
+            await end_calendar(shift)
         await self._set_state(shift, State.DISCONNECTED, shift.calendar.cause)
         await self.relay(shift.key)
         connection = shift.connection
         others = await self.store.calendars(shift.key.tenant, connection.id)
-        if connection.state is not State.DISCONNECTING or any(
-            c.state is not State.DISCONNECTED for c in others
+        if connection.state is State.DISCONNECTING and all(
+            c.state is State.DISCONNECTED for c in others
         ):
-            return
-        await self.forget_grant(connection)
-        now = self.clock()
+            await self._end_connection(shift)
+
+    async def _end_connection(self, shift: Shift) -> None:
+        connection, now = shift.connection, self.clock()
+        await end_grant(self.store, connection, self.forget_grant)
         ended = moved(connection, State.DISCONNECTED, "", now)
         await shift.settle(Settlement(changes=(connection_change(ended, connection, now),)))
         await self.store.put_connection(ended)
         await self.relay(shift.key)
+        await close_connection(self.store, ended, now)
+        tenant = await self.store.tenant(connection.tenant)
+        if tenant is not None and tenant.state in ENDING:
+            await self.wake.queues.send(END, f"{tenant.id}~{tenant.receipt}")
 
-    async def disconnect(self, connection: Connection) -> Connection:
-        """Begins it; each calendar's worker ends it."""
+    async def disconnect(self, connection: Connection, receipt: str = "") -> Connection:
+        """Begins it; each calendar's worker ends it. Begun again it goes on."""
         now = self.clock()
-        connection = await self.store.put_connection(
-            moved(connection, State.DISCONNECTING, connection.cause, now)
-        )
+        if connection.state is not State.DISCONNECTING:
+            ending = moved(connection, State.DISCONNECTING, connection.cause, now)
+            connection = await self.store.put_connection(replace(ending, receipt=receipt))
         for calendar in await self.store.calendars(connection.tenant, connection.id):
-            await self._move(calendar.key, State.DISCONNECTING, now)
-            await self.wake.dirty(calendar.key, now)
+            await self.end(calendar, connection.receipt)
         return connection
+
+    async def end(self, calendar: Calendar, receipt: str = "") -> None:
+        """The mark comes first, for a crash between the two."""
+        now = self.clock()
+        await self.wake.remember(calendar.key, now)
+        await self.store.mark(calendar.key, now, (ROUND,))
+        await self._begin_end(calendar.key, receipt, now)
+        await self.wake.reader(calendar.key)
 
     async def lifecycle(self, key: CalendarKey, event: str) -> None:
         """Graph's word about our subscription; `event` is its lifecycleEvent, in any case.
@@ -297,13 +316,14 @@ class Engine:
                 pass
         await self.wake.dirty(key, self.clock())
 
-    async def _move(self, key: CalendarKey, state: State, now: datetime) -> None:
+    async def _begin_end(self, key: CalendarKey, receipt: str, now: datetime) -> None:
         for _ in range(5):
             calendar = await self.store.calendar(key)
-            if calendar is None:
+            if calendar is None or calendar.state in ENDING:
                 return
+            ending = moved(calendar, State.DISCONNECTING, "", now)
             with suppress(Contended):
-                await self.store.put_calendar(moved(calendar, state, "", now))
+                await self.store.put_calendar(replace(ending, receipt=receipt))
                 return
         raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
 

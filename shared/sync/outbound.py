@@ -44,6 +44,7 @@ from shared.sync.work import Work
 ROUNDS = 5
 # So many failures in a row are no event's fault.
 MOST_LATE = 3
+FEW = 20
 
 
 class _RoundFirst(TryAgain):
@@ -76,6 +77,9 @@ async def _push_waiting(
 ) -> bool:
     """False where a round is to come first. What must wait is added to both."""
     while waiting := await _waiting(shift, late.keys() | waits.keys()):
+        if len(waiting) > FEW:
+            # It may take minutes, in which somebody may pause or disconnect the calendar.
+            await shift.look_again()
         for pending in waiting:
             try:
                 await push(shift, pending.appointment)

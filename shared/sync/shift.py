@@ -22,6 +22,7 @@ from shared.store.records import (
     Settlement,
 )
 from shared.store.store import Store
+from shared.sync.rest import resting
 from shared.sync.wake import Wake
 
 Clock = Callable[[], datetime]
@@ -32,7 +33,7 @@ class Shift:
     """`lease` and `calendar` are replaced as they are renewed; all the rest stays.
 
     `losses` counts what pushes found gone from Outlook since the last round. `keeps`: what was
-    taken away is known to the sweep.
+    taken away is known to the sweep. `rests`: it is paused.
     """
 
     store: Store
@@ -46,6 +47,7 @@ class Shift:
     document: Document
     losses: int = 0
     keeps: bool = False
+    rests: bool = False
 
     @property
     def key(self) -> CalendarKey:
@@ -113,6 +115,7 @@ class Shift:
         if tenant := await self.store.tenant(self.key.tenant):
             found = Document.from_json(tenant.policy)
             self.document = found.muted() if self.document.is_muted else found
+            self.rests = self.rests or bool(resting(tenant, None, None))
 
     async def save(self, calendar: Calendar) -> None:
         self.calendar = await self.store.put_calendar(calendar)

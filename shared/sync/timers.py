@@ -12,15 +12,18 @@ from shared.policy.document import Document
 from shared.store.records import CalendarKey, Due, DueKind, State
 from shared.store.store import Store
 from shared.sync.engine import Engine
+from shared.sync.rest import resting
 from shared.sync.standing import AT_WORK
 from shared.sync.transitions import reconsider
-from shared.sync.wake import DELIVER, GRACE
+from shared.sync.wake import DELIVER, END, GRACE
 
 # A due row is at most this much older than the time it was written for.
 ROUNDING = timedelta(minutes=1)
 # Calendars whose old contents are dropped in one pass, and how many of each.
 FEW = 10
 MOST_DROPPED = 99
+# An end that has begun is not to be forgotten either.
+POLLED = AT_WORK | {State.DISCONNECTING}
 
 
 async def catch_up(engine: Engine, now: datetime) -> int:
@@ -30,7 +33,7 @@ async def catch_up(engine: Engine, now: datetime) -> int:
         key = CalendarKey.parse(due.name)
         calendar = await engine.store.calendar(key)
         stale = calendar and calendar.poll_due and calendar.poll_due > due.at + ROUNDING
-        if calendar is not None and calendar.state in AT_WORK and not stale:
+        if calendar is not None and calendar.state in POLLED and not stale:
             again = now + timedelta(seconds=max(calendar.interval, engine.poll_seconds))
             await engine.store.remind(Due(DueKind.POLL, again, due.name))
             await engine.wake.dirty(key, now)
@@ -71,6 +74,7 @@ async def sweep(engine: Engine, now: datetime) -> int:
             count += 1
         await engine.store.forget(due)
     await _forget_kept(engine.store, now)
+    count += await _ends(engine.store, engine, now)
     return count + await _deliveries(engine.store, engine, now)
 
 
@@ -86,14 +90,25 @@ async def _forget_kept(store: Store, now: datetime) -> None:
 
 
 async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:
-    """What is pending then is tried again by the poll, once an hour."""
+    """What is pending then is tried again by the poll, once an hour, or when it is resumed."""
     calendar = await engine.store.calendar(key)
-    return (
-        calendar is not None
-        and calendar.state is State.ACTION_REQUIRED
-        and await engine.store.marked(key) is None
-        and not await engine.store.outbox(key, limit=1)
-    )
+    if calendar is None or await engine.store.outbox(key, limit=1):
+        return False
+    connection = await engine.store.connection(key.tenant, calendar.connection)
+    if resting(await engine.store.tenant(key.tenant), connection, calendar):
+        return True
+    waits = calendar.state is State.ACTION_REQUIRED
+    return waits and await engine.store.marked(key) is None
+
+
+async def _ends(store: Store, engine: Engine, now: datetime) -> int:
+    """What was begun to end is looked after until whoever ends it drops the reminder."""
+    reminders = await store.due(DueKind.END, now)
+    for due in reminders:
+        await store.remind(Due(DueKind.END, now + GRACE, due.name))
+        await engine.wake.queues.send(END, due.name)
+        await store.forget(due)
+    return len(reminders)
 
 
 async def _deliveries(store: Store, engine: Engine, now: datetime) -> int:

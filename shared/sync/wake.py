@@ -13,6 +13,7 @@ PULL = "sync-calendar"
 PUSH = "write-appointment"
 DELIVER = "deliver-changes"
 CONNECT = "connect-mailboxes"
+END = "end-tenant"
 
 # The sweep looks again this long after the last sign of work.
 GRACE = timedelta(minutes=1)

@@ -49,6 +49,7 @@ CALLS: dict[str, dict[str, TypedData]] = {
     "write_appointment": {"message": TypedData(string="acme~nobody")},
     "connect_mailboxes": {"message": TypedData(string="acme~nothing")},
     "deliver_changes": {"message": TypedData(string="acme~nobody")},
+    "end_tenant": {"message": TypedData(string="nobody~none")},
     "renew_subscriptions": {"timer": TIMER},
     "catch_up": {"timer": TIMER},
     "sweep": {"timer": TIMER},

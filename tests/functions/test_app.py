@@ -12,6 +12,7 @@ NAMES = {
     "catch_up",
     "connect_mailboxes",
     "deliver_changes",
+    "end_tenant",
     "graph_lifecycle",
     "graph_notifications",
     "oauth_admin_consent",

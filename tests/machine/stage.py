@@ -95,7 +95,7 @@ READS = {
     "tenant", "calendar", "connection", "calendars", "calendar_at", "marked", "link",
     "links_of", "links", "copies", "pending", "pendings", "operation", "located", "outbox",
     "changes", "head", "endpoints", "due", "tenants", "connections", "all_copies",
-    "contact", "contacts", "contacts_at", "meeting_link", "kept",
+    "contact", "contacts", "contacts_at", "meeting_link", "kept", "receipt", "part", "parts",
     "rollout", "rollouts", "rollout_mailboxes", "rollout_stages",
 }  # fmt: skip
 
@@ -353,7 +353,7 @@ class Stage:
     async def _run(self, queue: str, message: str) -> None:
         from shared.errors import TryAgain
 
-        if queue == "deliver-changes":
+        if queue in {"deliver-changes", "end-tenant"}:
             return
         try:
             await self.engine.work(CalendarKey.parse(message))

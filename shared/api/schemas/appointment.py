@@ -146,7 +146,9 @@ class WarningOut(Told):
 
 
 class OperationOut(Told):
-    """`not_before`: it waits until then, so that several edits make one mail."""
+    """`not_before`: it waits until then, so that several edits make one mail. `waits_for`: the
+    problem that has to end first, such as a pause.
+    """
 
     id: str
     appointment: str
@@ -157,6 +159,7 @@ class OperationOut(Told):
     settled: datetime | None
     problem: Words | None
     not_before: datetime | None
+    waits_for: Words | None = None
     warnings: list[WarningOut]
 
 

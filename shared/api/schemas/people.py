@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from shared.api.schemas.base import Sent, Told, Words
+from shared.api.schemas.lives import Provider
 from shared.calendar.check import is_address, is_control
 
 
@@ -40,6 +41,7 @@ class PersonIn(Sent):
     kind: Word = "contact"
     name: Annotated[str, Field(max_length=200), AfterValidator(_readable)] = ""
     addresses: list[Address] = Field(min_length=1, max_length=20)
+    provider: Provider | None = None
 
 
 class PersonItem(PersonIn):
@@ -57,6 +59,7 @@ class PersonOut(Told):
     kind: str
     name: str
     addresses: list[str]
+    provider: str | None
     version: int
 
 

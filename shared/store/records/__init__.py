@@ -8,6 +8,7 @@ from shared.store.records.calendars import Calendar, Held, Ruling
 from shared.store.records.changes import Change, Endpoint, EndpointState
 from shared.store.records.links import AppointmentStatus, Copy, Kept, Link, Loss, Origin, Spread
 from shared.store.records.pendings import Operation, OperationState, Pending, Wish
+from shared.store.records.receipts import Copies, Ended, Receipt, ReceiptPart
 from shared.store.records.rollouts import (
     MailboxClass,
     Move,
@@ -38,9 +39,11 @@ __all__ = [
     "ConnectionKind",
     "ConsentLink",
     "Contact",
+    "Copies",
     "Copy",
     "Due",
     "DueKind",
+    "Ended",
     "Endpoint",
     "EndpointState",
     "Held",
@@ -57,6 +60,8 @@ __all__ = [
     "Origin",
     "Pending",
     "Reach",
+    "Receipt",
+    "ReceiptPart",
     "Rollout",
     "RolloutMailbox",
     "RolloutSource",

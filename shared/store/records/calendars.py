@@ -48,6 +48,7 @@ class Calendar:
     occurrence of a series that is written singly may be near enough, None where there is none.
     `reach` is how far the app gets here by its connection, and `shared` how far its owner lets
     the account whose connection it is.
+    `receipt` is that of its end.
     """
 
     key: CalendarKey
@@ -81,4 +82,5 @@ class Calendar:
     held: Held | None = None
     reach: Reach = Reach.READ_WRITE
     shared: Reach = Reach.READ_WRITE
+    receipt: str = ""
     etag: str = ""

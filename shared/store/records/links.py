@@ -55,6 +55,7 @@ class Link:
     `exceptions` are short hashes of the etags of a series' exceptions. `follows` is the
     appointment whose series this one goes on with.
     `markup` is the whole body in Outlook where more stands in it than that of `outlook`.
+    `ended` is the receipt under which its event was marked, or removed, when the calendar ended.
     """
 
     appointment: str
@@ -86,6 +87,7 @@ class Link:
     hidden: bool = False
     first_only: bool = False
     singly: bool = False
+    ended: str = ""
     etag: str = ""
 
 

@@ -10,7 +10,10 @@ from shared.store.records.states import State
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """`id` is the host app's own id for its customer; `entra_tenant` is set once consented."""
+    """`id` is the host app's own id for its customer; `entra_tenant` is set once consented.
+    `receipt` is that of its off-boarding. `provider` is the one whose calendars its people have
+    in the host app, if that is another than Microsoft.
+    """
 
     id: str
     name: str
@@ -19,6 +22,8 @@ class Tenant:
     cause: str = ""
     entra_tenant: str = ""
     policy: dict[str, Any] = field(default_factory=dict[str, Any])
+    receipt: str = ""
+    provider: str = ""
     etag: str = ""
 
 
@@ -51,6 +56,7 @@ class Connection:
     roles, sorted; empty: not known). `client` is the app registration that has it, "" the main
     one. `scoped`: Exchange itself limits an organisation's grant to some mailboxes, as a proof
     has shown; a token says nothing of that.
+    roles, sorted; empty: not known). `receipt` is that of its end.
     """
 
     id: str
@@ -67,6 +73,7 @@ class Connection:
     granted: tuple[str, ...] = ()
     client: str = ""
     scoped: bool = False
+    receipt: str = ""
     etag: str = ""
 
 
@@ -119,7 +126,7 @@ class Contact:
     """A person the host app knows, by its own id; the API says person, which here is Graph's.
 
     `kind` is the host app's word, such as "employee". `addresses` are SMTP, the primary one
-    first. `version` counts the contents it has had.
+    first. `version` counts the contents it has had. `provider` is as a tenant's, of their own.
     """
 
     id: str
@@ -128,4 +135,5 @@ class Contact:
     name: str
     addresses: tuple[str, ...]
     version: int = 1
+    provider: str = ""
     etag: str = ""

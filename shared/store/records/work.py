@@ -65,6 +65,7 @@ class DueKind(StrEnum):
     CHECK = "check"
     LINK = "link"
     ROLLOUT = "rollout"
+    END = "end"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,9 @@ from shared.store.records import (
     Connection,
     ConnectionKind,
     ConsentLink,
+    Copies,
     Copy,
+    Ended,
     Endpoint,
     EndpointState,
     Held,
@@ -38,6 +40,8 @@ from shared.store.records import (
     Origin,
     Pending,
     Reach,
+    Receipt,
+    ReceiptPart,
     Rollout,
     RolloutMailbox,
     RolloutSource,
@@ -82,7 +86,18 @@ def all_day() -> Event:
 
 def tenant(name: str = "acme", etag: str = "") -> Tenant:
     policy = {"direction": "both", "owners": {"subject": "app"}, "window_back_days": 30}
-    return Tenant(name, "Acme", State.DEGRADED, NOW, "mailbox-missing", "guid", policy, etag)
+    return Tenant(
+        name,
+        "Acme",
+        State.DEGRADED,
+        NOW,
+        "mailbox-missing",
+        "guid",
+        policy,
+        receipt="r1",
+        provider="google",
+        etag=etag,
+    )
 
 
 def connection(name: str = "c1", etag: str = "") -> Connection:
@@ -101,6 +116,7 @@ def connection(name: str = "c1", etag: str = "") -> Connection:
         granted=("Calendars.Read", "User.Read"),
         client="0a1b2c3d-0000-4000-8000-000000000009",
         scoped=True,
+        receipt="r1",
         etag=etag,
     )
 
@@ -136,6 +152,7 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         poll_due=NOW + timedelta(minutes=10),
         occurrences_due=NOW + timedelta(hours=9),
         held=held(),
+        receipt="r1",
         reach=Reach.READ,
         shared=Reach.FREE_BUSY,
     )
@@ -173,6 +190,7 @@ def link(appointment: str = "a1", event_id: str = "ev1", etag: str = "") -> Link
         hidden=True,
         first_only=True,
         singly=True,
+        ended="r1",
         etag=etag,
     )
 
@@ -298,6 +316,30 @@ def rollout_mailbox(name: str = "m1") -> RolloutMailbox:
         dry=True,
         tries=2,
         look_at=NOW,
+    )
+
+
+def receipt(name: str = "r1", etag: str = "") -> Receipt:
+    return Receipt(name, Ended.TENANT, NOW, Copies.REMOVE, notify=True, ended=NOW, etag=etag)
+
+
+def part(name: str = "p1", receipt: str = "r1") -> ReceiptPart:
+    return ReceiptPart(
+        receipt=receipt,
+        name=name,
+        what=Ended.CALENDAR,
+        subscriptions=1,
+        subscription_until=NOW + timedelta(days=6),
+        secrets=2,
+        purge_by=NOW + timedelta(days=90),
+        refused_writes=3,
+        left=4,
+        marked=5,
+        removed=6,
+        with_guests=1,
+        of_others=1,
+        refused=1,
+        unreachable=1,
     )
 
 

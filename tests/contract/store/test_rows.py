@@ -31,6 +31,8 @@ COMPLETE = [
     examples.kept(),
     examples.endpoint(),
     examples.consent_link(),
+    examples.receipt(),
+    examples.part(),
     Lease(KEY, "w1", NOW, "", settled=3),
     Mark(KEY, NOW, (("ev1", "a"), ("ev2", "b"))),
 ]

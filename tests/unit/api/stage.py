@@ -58,8 +58,9 @@ class MemoryVault:
     async def write(self, name: str, value: str) -> None:
         self.secrets[name] = value
 
-    async def destroy(self, name: str) -> None:
+    async def destroy(self, name: str) -> datetime | None:
         self.secrets.pop(name, None)
+        return None
 
 
 @dataclass

@@ -13,7 +13,7 @@ async def test_a_person_is_created_read_replaced_and_deleted(api):
     renamed = await api.put(f"{PEOPLE}/c-1", json={**EVE, "name": "Eve B"})
 
     assert [one.status_code for one in (created, again, renamed)] == [201, 200, 200]
-    assert created.json() == {"id": "c-1", **EVE, "version": 1}
+    assert created.json() == {"id": "c-1", **EVE, "provider": None, "version": 1}
     assert (renamed.json()["version"], renamed.headers["ETag"]) == (2, '"2"')
     assert (await api.get(f"{PEOPLE}/c-1")).json() == renamed.json()
     assert (await api.delete(f"{PEOPLE}/c-1")).status_code == 204

@@ -1,0 +1,78 @@
+"""Pausing and resuming, and which calendar provider is active."""
+
+from dataclasses import replace
+from typing import Any
+
+from fastapi import APIRouter
+
+from shared.api.connections import calendar_json, connection_json
+from shared.api.given import Given, OfTenant, PlainId
+from shared.api.schemas.lives import ProviderIn, ProviderOut
+from shared.api.schemas.tenancy import CalendarOut, ConnectionOut, TenantOut
+from shared.api.tenants import tenant_json
+from shared.errors import Problem, Refused
+from shared.onboarding.pausing import (
+    pause_calendar,
+    pause_connection,
+    pause_tenant,
+    resume_connection,
+    resume_tenant,
+)
+from shared.onboarding.providers import check_tenant_free
+from shared.services import Services
+from shared.store.records import CalendarKey, Connection, Tenant
+
+pauses = APIRouter(prefix="/tenants/{tenant}", tags=["connections"])
+
+
+@pauses.post("/pause", response_model=TenantOut, status_code=202)
+async def pause_whole_tenant(tenant: OfTenant, services: Given) -> Any:
+    """Nothing of it is read or written until it is resumed; what you write is kept."""
+    return tenant_json(await pause_tenant(services, tenant))
+
+
+@pauses.post("/resume", response_model=TenantOut, status_code=202)
+async def resume_whole_tenant(tenant: OfTenant, services: Given) -> Any:
+    return tenant_json(await resume_tenant(services, tenant))
+
+
+@pauses.post("/connections/{connection}/pause", response_model=ConnectionOut, status_code=202)
+async def pause_one_connection(tenant: OfTenant, connection: PlainId, services: Given) -> Any:
+    found = await _connection(services, tenant, connection)
+    return connection_json(await pause_connection(services, found))
+
+
+@pauses.post("/connections/{connection}/resume", response_model=ConnectionOut, status_code=202)
+async def resume_one_connection(tenant: OfTenant, connection: PlainId, services: Given) -> Any:
+    found = await _connection(services, tenant, connection)
+    return connection_json(await resume_connection(services, tenant, found))
+
+
+@pauses.post("/calendars/{calendar}/pause", response_model=CalendarOut, status_code=202)
+async def pause_one_calendar(tenant: OfTenant, calendar: PlainId, services: Given) -> Any:
+    """`POST resume` ends it."""
+    found = await services.store.calendar(CalendarKey(tenant.id, calendar))
+    if found is None:
+        raise Refused(Problem("calendar-unknown"))
+    return calendar_json(await pause_calendar(services, found))
+
+
+@pauses.get("/provider", response_model=ProviderOut)
+async def get_provider(tenant: OfTenant) -> Any:
+    return {"active": tenant.provider or None}
+
+
+@pauses.put("/provider", response_model=ProviderOut)
+async def put_provider(tenant: OfTenant, wanted: ProviderIn, services: Given) -> Any:
+    """Says that the customer's calendars are kept elsewhere: nothing is connected here then."""
+    provider = wanted.active or ""
+    await check_tenant_free(services.store, tenant, provider, "/active")
+    kept = await services.store.put_tenant(replace(tenant, provider=provider))
+    return {"active": kept.provider or None}
+
+
+async def _connection(services: Services, tenant: Tenant, connection: str) -> Connection:
+    found = await services.store.connection(tenant.id, connection)
+    if found is None:
+        raise Refused(Problem("connection-unknown"))
+    return found
