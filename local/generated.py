@@ -14,6 +14,7 @@ from shared.catalogue import Cause
 from shared.catalogue.access import ACCESS
 from shared.catalogue.requests import REQUESTS
 from shared.catalogue.rollouts import ROLLOUTS
+from shared.catalogue.signing_in import SIGN_IN
 from shared.catalogue.work import WORK
 from shared.services import services
 
@@ -28,6 +29,7 @@ Every `code` of an API problem and every `cause` of a state, with what happened,
 _PARTS = (
     ("Requests", REQUESTS),
     ("Consent, grants and mailboxes", ACCESS),
+    ("Who came back from Microsoft", SIGN_IN),
     ("Rollouts", ROLLOUTS),
     ("Syncing and delivering", WORK),
 )
