@@ -12,6 +12,7 @@ from pathlib import Path
 from shared.api.app import create_app
 from shared.catalogue import Cause
 from shared.catalogue.access import ACCESS
+from shared.catalogue.lives import LIVES
 from shared.catalogue.requests import REQUESTS
 from shared.catalogue.rollouts import ROLLOUTS
 from shared.catalogue.signing_in import SIGN_IN
@@ -31,6 +32,7 @@ _PARTS = (
     ("Consent, grants and mailboxes", ACCESS),
     ("Who came back from Microsoft", SIGN_IN),
     ("Rollouts", ROLLOUTS),
+    ("Pausing, ending, one provider", LIVES),
     ("Syncing and delivering", WORK),
 )
 _COLUMNS = """

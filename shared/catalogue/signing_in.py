@@ -48,15 +48,6 @@ SIGN_IN = (
         "Use the customer that has it, or disconnect and remove that customer first.",
     ),
     Cause(
-        "scopes-missing",
-        403,
-        "Less was allowed than is needed",
-        "Microsoft 365 did not give all the permissions that were asked for.",
-        FixedBy.TENANT_ADMIN,
-        "Have an administrator allow the missing permissions in Entra, under enterprise "
-        "applications, then open the link again.",
-    ),
-    Cause(
         "shared-mailbox",
         403,
         "This is a shared mailbox or a room",

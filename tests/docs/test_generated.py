@@ -5,7 +5,7 @@ import json
 import pytest
 
 from local import generated
-from shared.catalogue import CAUSES
+from shared.catalogue import ALL, CAUSES
 from tests.docs.pages import read
 
 
@@ -13,6 +13,11 @@ from tests.docs.pages import read
 def test_a_generated_page_is_current(name):
     """`make docs` would change nothing."""
     assert generated.PAGES[name]() == read(f"docs/{name}"), "run: make docs"
+
+
+def test_each_code_is_listed_once():
+    """Of two entries under one code nobody would see the first."""
+    assert len(ALL) == len(CAUSES)
 
 
 def test_every_cause_is_explained():
