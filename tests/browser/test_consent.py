@@ -1,0 +1,99 @@
+"""Every situation on the way through a consent link, in a browser, to the page at its end."""
+
+import re
+import ssl
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright, expect
+
+from local import certs
+from local.run.requirements import ROOT
+from local.situations import SITUATIONS, Reached, Situation
+from shared.catalogue import cause_of
+from tests.browser.conftest import FLAGS, PATIENCE_MS
+from tests.browser.plays import PLAYS, shown
+from tests.browser.stack import Stack, pinned_key
+from tests.browser.walk import KEY, PATIENCE, Walk
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
+]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    flags = [*FLAGS, f"--ignore-certificate-errors-spki-list={pinned_key()}"]
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def walk(
+    stack: Stack, browser: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[Walk]:
+    """Whatever a page of ours says on its console fails the test."""
+    said: list[str] = []
+    trust = ssl.create_default_context(cafile=certs.ensure(ROOT / certs.FOLDER).ca)
+    name = re.sub(r"[^a-z0-9]", "", request.node.name.partition("[")[2]) or "walker"
+    context = await browser.new_context()
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("console", lambda message: said.append(message.text))
+    async with (
+        httpx.AsyncClient(base_url=stack.twin, verify=trust, timeout=PATIENCE) as twin,
+        httpx.AsyncClient(base_url=stack.calbridge, headers=KEY, timeout=PATIENCE) as api,
+    ):
+        yield Walk(stack, browser, page, name, twin, api)
+    for opened in browser.contexts:
+        await opened.close()
+    assert [text for text in said if "Content Security Policy" in text] == []
+
+
+async def played(walk: Walk, situation: Situation) -> Walk:
+    if situation.name in PLAYS:
+        walk = await PLAYS[situation.name](walk) or walk
+    else:
+        await shown(walk, situation.number)
+    if situation.reached is Reached.HELP:
+        assert await walk.ask() == situation.number
+    return walk
+
+
+@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+async def test_every_situation_ends_on_a_page_that_helps(walk: Walk, situation: Situation):
+    """It says what happened, who can fix it and how; link and log say the same to the app."""
+    walk = await played(walk, situation)
+
+    page = walk.page
+    if situation.code:
+        cause = cause_of(situation.code)
+        await expect(page.locator("#code")).to_have_text(situation.code)
+        await expect(page.get_by_role("heading", level=1)).to_have_text(cause.title)
+        await expect(page.locator("#told")).to_contain_text(cause.meaning[:20])
+        await expect(page.locator("#remedy")).to_have_text(situation.help)
+    else:
+        await expect(page.get_by_role("heading", level=1)).to_contain_text("is connected")
+        await expect(page.locator("main")).to_contain_text("nobody gets a mail")
+    link = await walk.state()
+    assert link["state"] == situation.state
+    if situation.code and situation.state in {"refused", "waiting"}:
+        assert link["problem"]["code"] == situation.code
+        assert (await walk.told())[-1] == (situation.state.value, situation.code)
+    else:
+        assert (await walk.told())[-1][0] == situation.state.value
+
+
+def test_every_situation_is_played():
+    """By a story of its own, or by the number Microsoft's page shows."""
+    names = {one.name for one in SITUATIONS}
+
+    assert len(names) == len(SITUATIONS) >= 25
+    assert set(PLAYS) <= names
+    assert [one.name for one in SITUATIONS if one.name not in PLAYS and not one.number] == []
