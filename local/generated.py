@@ -1,4 +1,5 @@
-"""Writes the pages that the product itself determines: docs/problems.md, docs/openapi.json.
+"""Writes the pages that the product itself determines: docs/problems.md, docs/openapi.json, and
+the tables of docs/onboarding.md.
 
 `python -m local.generated` writes them, `python -m local.generated --check` fails when one is
 out of date.
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from local.situations import permissions, situations
 from shared.api.app import create_app
 from shared.catalogue import Cause
 from shared.catalogue.access import ACCESS
@@ -61,7 +63,21 @@ def openapi() -> str:
     return json.dumps(create_app(services).openapi(), indent=2, ensure_ascii=False) + "\n"
 
 
-PAGES: dict[str, Callable[[], str]] = {"problems.md": problems, "openapi.json": openapi}
+def onboarding() -> str:
+    """The page as it is, with its tables anew."""
+    page = (DOCS / "onboarding.md").read_text(encoding="utf-8")
+    for name, table in (("permissions", permissions()), ("situations", situations())):
+        head, begin, rest = page.partition(f"<!-- {name} -->\n")
+        _, end, tail = rest.partition("<!-- end -->")
+        page = f"{head}{begin}{table}{end}{tail}"
+    return page
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "problems.md": problems,
+    "openapi.json": openapi,
+    "onboarding.md": onboarding,
+}
 
 
 def main() -> int:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.catalogue import cause_of
+from shared.custody.reach import application_roles, delegated_scopes
 from shared.onboarding.pages.advice import advice_for
-from shared.store.records import LinkState
+from shared.store.records import ConnectionKind, LinkState, Reach
 
 
 class Reached(StrEnum):
@@ -190,13 +191,36 @@ SITUATIONS = (
     _by_number("unknown-number", "A number in no list is shown", "sign-in-unexplained", 999998),
 )
 
+_REASONS = {
+    Reach.ROOMS: "to show rooms and when they are taken",
+    Reach.FREE_BUSY: "to see when people are busy, without what",
+    Reach.READ: "to show Outlook's appointments in the application",
+    Reach.READ_WRITE: "to keep appointments the same on both sides",
+}
+_PERMISSIONS = """| reach | for one person (delegated) | for the organisation (application) | why |
+|---|---|---|---|
+"""
+
+
+def permissions() -> str:
+    return _PERMISSIONS + "".join(
+        f"| `{reach.value}` | {_listed(delegated_scopes(ConnectionKind.USER, reach))} "
+        f"| {_listed(application_roles(reach))} | {why} |\n"
+        for reach, why in _REASONS.items()
+    )
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 _HEAD = """| situation | where | the page says | who can fix it | what to do | link |
 |---|---|---|---|---|---|
 """
 
 
-def table(situations: Iterable[Situation] = SITUATIONS) -> str:
-    return _HEAD + "".join(_row(situation) for situation in situations)
+def situations() -> str:
+    return _HEAD + "".join(_row(situation) for situation in SITUATIONS)
 
 
 def _row(one: Situation) -> str:

@@ -6,7 +6,7 @@ from http.cookies import CookieError, SimpleCookie
 
 from shared.custody.grants import Granted
 from shared.custody.state import COOKIE
-from shared.errors import Problem, Reconnect, Refused
+from shared.errors import Problem, Reconnect, Refused, TryAgain
 from shared.onboarding.connecting import connect
 from shared.onboarding.failures import failed_page
 from shared.onboarding.following import move_link
@@ -24,7 +24,7 @@ async def finish_admin_consent(services: Services, query: Mapping[str, str], coo
     cookie = cookie_in(cookies)
     try:
         begun = await services.grants.consented(query, cookie, services.clock())
-    except (Reconnect, Refused) as failure:
+    except (Reconnect, Refused, TryAgain) as failure:
         return await failed_page(services, query, failure)
     return sent_to(services, begun)
 
@@ -35,7 +35,7 @@ async def finish_sign_in(services: Services, query: Mapping[str, str], cookies: 
     try:
         granted = await services.grants.finish(query, cookie, services.clock())
         return await _granted(services, granted)
-    except (Reconnect, Refused) as failure:
+    except (Reconnect, Refused, TryAgain) as failure:
         return await failed_page(services, query, failure)
 
 

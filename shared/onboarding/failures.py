@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import jwt
 
 from shared.catalogue import problem_of
-from shared.errors import Reconnect, Refused
+from shared.errors import Reconnect, Refused, TryAgain
 from shared.observe import correlation, note
 from shared.onboarding.following import move_link
 from shared.onboarding.landing import stopped_at
@@ -18,27 +18,28 @@ FORGED = "consent-state-invalid"
 
 
 async def keep_failure(
-    services: Services, query: Mapping[str, str], failure: Reconnect | Refused
+    services: Services, query: Mapping[str, str], failure: Reconnect | Refused | TryAgain
 ) -> ConsentLink | None:
     """The link, if the failure was one of its own.
 
     The state is read without a look at its signature: any failure but FORGED comes after that
-    look, and a forged state is not read at all.
+    look, and a forged state is not read at all. What only has to be tried again is nothing to
+    keep: the link leads on as it did.
     """
     code = problem_of(failure).code
     if code == FORGED:
         return None
     claims = jwt.decode(query["state"], options={"verify_signature": False})
     link = await services.store.consent_link(claims["tenant"], claims["link"])
+    if link is None or isinstance(failure, TryAgain):
+        return link
     number = failure.number if isinstance(failure, Reconnect) else 0
     note("consent.failed", tenant=claims["tenant"], code=code, number=number or None)
-    if link is None:
-        return None
     return await move_link(services, link, state_after(code), code, number=number)
 
 
 async def failed_page(
-    services: Services, query: Mapping[str, str], failure: Reconnect | Refused
+    services: Services, query: Mapping[str, str], failure: Reconnect | Refused | TryAgain
 ) -> Page:
     """What happened and who can fix it, with the way back to the host app."""
     link = await keep_failure(services, query, failure)
@@ -49,7 +50,7 @@ async def failed_page(
     return stopped_at(services, link, tenant, problem, _microsofts(failure))
 
 
-def _microsofts(failure: Reconnect | Refused) -> tuple[str, ...]:
+def _microsofts(failure: Reconnect | Refused | TryAgain) -> tuple[str, ...]:
     """What Microsoft's support asks for."""
     if not isinstance(failure, Reconnect):
         return ()

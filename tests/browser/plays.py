@@ -265,23 +265,14 @@ async def unknown_number_back(walk: Walk) -> None:
 
 
 @plays("other-browser")
-async def other_browser(walk: Walk) -> Walk:
-    """The address of the answer is caught on its way and opened somewhere else."""
+async def other_browser(walk: Walk) -> None:
+    """What ties the answer to a browser is the cookie with which it left."""
     await walk.prepare()
     await walk.link()
     await walk.open(choice="user")
-    caught: list[str] = []
-
-    async def catch(route: Any) -> None:
-        caught.append(route.request.url)
-        await route.abort()
-
-    await walk.page.route("**/oauth/callback?*", catch)
-    async with walk.page.expect_event("requestfailed"):
-        await walk.page.locator("#accept").click(no_wait_after=True)
-    thief = await walk.elsewhere()
-    await thief.page.goto(caught[0])
-    return thief
+    await expect(walk.page.locator("#accept")).to_be_visible()
+    await walk.page.context.clear_cookies(name="calbridge_consent")
+    await walk.accept()
 
 
 @plays("link-expired")
@@ -325,10 +316,16 @@ async def stopped(walk: Walk) -> None:
     await walk.open(choice="user")
 
 
+async def installed(walk: Walk, **facts: Any) -> None:
+    """A colleague has used the app before."""
+    await walk.play("/grants", tenant=walk.domain, scopes=["User.Read"])
+    await walk.play("/grants", "PATCH", tenant=walk.domain, **facts)
+
+
 @plays("not-assigned")
 async def not_assigned(walk: Walk) -> None:
     await walk.prepare()
-    await walk.play("/grants", "PATCH", tenant=walk.domain, assignment_required=True)
+    await installed(walk, assignment_required=True)
     await stopped(walk)
 
 
@@ -349,7 +346,7 @@ async def disabled(walk: Walk) -> None:
 @plays("app-disabled")
 async def app_disabled(walk: Walk) -> None:
     await walk.prepare()
-    await walk.play("/grants", "PATCH", tenant=walk.domain, enabled=False)
+    await installed(walk, enabled=False)
     await stopped(walk)
 
 

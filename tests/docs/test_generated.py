@@ -5,6 +5,7 @@ import json
 import pytest
 
 from local import generated
+from local.situations import SITUATIONS
 from shared.catalogue import ALL, CAUSES
 from tests.docs.pages import read
 
@@ -35,3 +36,13 @@ def test_the_description_names_every_code():
     problem = document["components"]["schemas"]["Problem"]
 
     assert problem["properties"]["code"]["enum"] == sorted(CAUSES)
+
+
+def test_every_situation_is_in_the_guide():
+    """With the title of its page, as a person reads it there."""
+    page = read("docs/onboarding.md")
+
+    for situation in SITUATIONS:
+        assert f"| {situation.told}" in page
+        assert f"**{situation.title}**" in page
+    assert {one.code for one in SITUATIONS} - set(CAUSES) == {""}

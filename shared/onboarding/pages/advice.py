@@ -12,7 +12,8 @@ ORGANISATION = ConnectionKind.ORGANISATION
 class Advice:
     """`again` names the button that opens the link anew, "" where that leads nowhere; `kind` is
     the choice it opens with. `waits`: the page may be left open until somebody has acted.
-    `remedy` replaces the catalogue's, which speaks to the host app's makers as well.
+    `remedy` replaces the catalogue's, which speaks to the host app's makers as well. `to` is who
+    is written to, where that is not who can fix it.
     """
 
     again: str = ""
@@ -20,6 +21,7 @@ class Advice:
     asks_for_consent: bool = False
     waits: bool = False
     remedy: str = ""
+    to: FixedBy | None = None
 
 
 _AGAIN = Advice(again="Try again")
@@ -60,10 +62,23 @@ _ADVICE = {
     "wrong-account": _OTHER,
     "personal-account": _OTHER,
     "guest-account": _OTHER,
+    "account-unknown": _OTHER,
+    "sign-in-unexplained": replace(_AGAIN, to=FixedBy.TENANT_ADMIN),
+    "interaction-required": replace(_AGAIN, to=FixedBy.TENANT_ADMIN),
     "consent-link-expired": _OVER,
     "consent-link-revoked": _OVER,
     "consent-link-used": _OVER,
-    "consent-link-unknown": _OVER,
+    "consent-link-unknown": Advice(
+        remedy="Open the link whole, as it was sent to you. If that does not help, ask the "
+        "application for a new one."
+    ),
+    "mailbox-already-connected": Advice(
+        remedy="Nothing: your calendar is connected already, by your organisation or another "
+        "agreement. To change that, disconnect it in the application first."
+    ),
+    "unavailable": replace(
+        _AGAIN, remedy="Wait a minute and try again with the same link; nothing is lost."
+    ),
 }
 _BY_WHO = {
     FixedBy.USER: _AGAIN,

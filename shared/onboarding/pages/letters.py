@@ -14,7 +14,6 @@ _TO = {
     FixedBy.USER: "Send this to the person who should do it",
     FixedBy.TENANT_ADMIN: "Send this to your administrator",
     FixedBy.VENDOR: "Send this to whoever looks after the application",
-    FixedBy.MICROSOFT: "Send this to whoever looks after the application",
 }
 
 
@@ -85,14 +84,17 @@ def _service_account(visit: Visit) -> Letter:
     )
 
 
-def problem_letter(visit: Visit, cause: Cause, advice: Advice, reference: str) -> Letter | None:
-    """None where nobody else is needed."""
+def problem_letter(
+    visit: Visit, cause: Cause, advice: Advice, notes: tuple[str, ...]
+) -> Letter | None:
+    """None where nobody else is needed. `notes` are what support asks for."""
     if advice.asks_for_consent:
         return admin_letter(visit)
-    if cause.fixed_by in {FixedBy.USER, FixedBy.MICROSOFT}:
+    to = advice.to or cause.fixed_by
+    if to not in {FixedBy.TENANT_ADMIN, FixedBy.VENDOR}:
         return None
     return Letter(
-        _TO[cause.fixed_by],
+        _TO[to],
         f"{visit.product} and Microsoft 365: {cause.title}",
         _lines(
             "Hello,",
@@ -101,7 +103,7 @@ def problem_letter(visit: Visit, cause: Cause, advice: Advice, reference: str) -
             f"What helps: {cause.remedy}",
             "After that, this link works again:",
             visit.url_as(advice.kind),
-            f"Code {cause.code}" + (f", reference {reference}" if reference else ""),
+            "\n".join((f"Code {cause.code}", *notes)),
             "Thank you",
         ),
     )

@@ -17,7 +17,6 @@ WHO = {
     FixedBy.VENDOR: "The makers of the application have to fix this.",
     FixedBy.MICROSOFT: "The trouble is on Microsoft's side.",
 }
-NOBODY = Advice()
 USED = "consent-link-used"
 """Nothing is wrong: what the link was for is done."""
 
@@ -42,8 +41,9 @@ def problem_page(
     `details` are lines for this person alone, such as which account it was.
     """
     cause = cause_of(problem.code)
-    advice = advice_for(cause) if visit else NOBODY
-    letter = problem_letter(visit, cause, advice, reference) if visit else None
+    advice = advice_for(cause)
+    notes = (f"Reference {reference}",) if reference else ()
+    letter = problem_letter(visit, cause, advice, (*details, *notes)) if visit else None
     facts = {
         "cause": cause,
         "told": problem.detail or cause.meaning,
