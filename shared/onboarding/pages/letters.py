@@ -93,6 +93,7 @@ def problem_letter(
     to = advice.to or cause.fixed_by
     if to not in {FixedBy.TENANT_ADMIN, FixedBy.VENDOR}:
         return None
+    helps = "Could you find out what it means?" if advice.to else f"What helps: {cause.remedy}"
     return Letter(
         _TO[to],
         f"{visit.product} and Microsoft 365: {cause.title}",
@@ -100,7 +101,7 @@ def problem_letter(
             "Hello,",
             f"I wanted to connect a Microsoft 365 calendar with {visit.product} for "
             f"{visit.tenant.name} and was stopped: {cause.title}. {cause.meaning}",
-            f"What helps: {cause.remedy}",
+            helps,
             "After that, this link works again:",
             visit.url_as(advice.kind),
             "\n".join((f"Code {cause.code}", *notes)),
