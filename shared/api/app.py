@@ -22,6 +22,7 @@ from shared.api.pausing import pauses
 from shared.api.people import people
 from shared.api.policies import policies
 from shared.api.problems import add_problems
+from shared.api.reach import reach
 from shared.api.rollouts import rollouts
 from shared.api.schemas.telling import Health
 from shared.api.tenants import tenants
@@ -48,6 +49,7 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
         connections,
         pauses,
         endings,
+        reach,
         holds,
         rollouts,
         appointments,

@@ -11,6 +11,7 @@ from shared.api.schemas.tenancy import (
     Connections,
 )
 from shared.errors import Problem, Refused
+from shared.onboarding.abilities import can, cannot
 from shared.onboarding.calendars import connect_mailbox
 from shared.store.records import Calendar, CalendarKey, Connection
 from shared.sync.report import held_json
@@ -29,6 +30,12 @@ def connection_json(connection: Connection) -> dict[str, Any]:
         "user_id": connection.user_id,
         "address": connection.address,
         "display_name": connection.display_name,
+        "reach": connection.reach.value,
+        "granted": list(connection.granted),
+        "client": connection.client,
+        "scoped": connection.scoped,
+        "can": can(connection),
+        "cannot": cannot(connection),
     }
 
 
@@ -41,6 +48,7 @@ def calendar_json(calendar: Calendar) -> dict[str, Any]:
         "state": calendar.state.value,
         "cause": calendar.cause,
         "since": calendar.since,
+        "reach": calendar.reach.value,
         "time_zone": calendar.time_zone,
         "last_round": calendar.last_round,
         "last_change": calendar.last_change,

@@ -226,6 +226,15 @@ ACCESS = (
         "Share the calendar with edit permission, or connect its owner.",
     ),
     Cause(
+        "calendar-not-shared",
+        403,
+        "The calendar is not shared with the account",
+        "The account that acts for others has no right to this calendar.",
+        FixedBy.USER,
+        "Have the calendar's owner share it in Outlook, or an administrator give the right with "
+        "Add-MailboxFolderPermission.",
+    ),
+    Cause(
         "scopes-missing",
         403,
         "Fewer permissions were given than asked for",

@@ -270,6 +270,14 @@ REQUESTS = (
         "Change the direction in the tenant's policy.",
     ),
     Cause(
+        "direction-to-outlook",
+        409,
+        "The policy reads nothing from Outlook",
+        "The tenant's policy lets appointments go to Outlook, and nothing come from there.",
+        FixedBy.VENDOR,
+        "Change the direction in the tenant's policy.",
+    ),
+    Cause(
         "sync-off",
         409,
         "Sync is switched off here",

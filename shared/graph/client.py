@@ -5,12 +5,12 @@ import httpx
 from shared.errors import Reconnect
 from shared.graph.directory import Directory
 from shared.graph.mailbox import Mailbox
-from shared.graph.mapping import person_from_graph
+from shared.graph.mapping import calendar_from_graph, person_from_graph
 from shared.graph.route import Route
-from shared.graph.seen import Person
+from shared.graph.seen import CalendarInfo, Person
 from shared.graph.wire import TokenSource, Wire
 from shared.settings import Settings
-from shared.store.records import Calendar, Connection
+from shared.store.records import Calendar, Connection, ConnectionKind
 
 
 class Graph:
@@ -44,9 +44,23 @@ class Graph:
             return reconnect.cause == "access-denied"
         return found is not None
 
+    async def calendar_of(self, connection: Connection, user: str) -> CalendarInfo:
+        """Somebody's default calendar, as the connection's grant sees it. Raises
+        Reconnect(access-denied) or Reconnect(mailbox-missing) where it does not.
+        """
+        found = await self._wire.ask(Route(self._wire.adapter, user).calendar(), connection)
+        if found is None:
+            # Exchange hides what is not shared with a person.
+            shy = connection.kind is not ConnectionKind.ORGANISATION
+            raise Reconnect("access-denied" if shy else "mailbox-missing")
+        return calendar_from_graph(found)
+
     async def profile(self, connection: Connection, user: str) -> Person:
-        """`user` is an Entra object id or a user principal name."""
-        request = Route(self._wire.adapter, user).profile()
+        """`user` is an Entra object id or a user principal name. An account that acts for others
+        sees no more of them than their names and main addresses.
+        """
+        basic = connection.kind is ConnectionKind.SERVICE_ACCOUNT
+        request = Route(self._wire.adapter, user).profile(basic=basic)
         found = await self._wire.ask(request, connection)
         if found is None:
             raise Reconnect("mailbox-missing")

@@ -351,4 +351,6 @@ def calendar_from_graph(item: Json) -> CalendarInfo:
         item.get("name") or "",
         item.get("canEdit", True),
         has_teams=providers is None or TEAMS in providers,
+        sees_private=item.get("canViewPrivateItems", True),
+        owner=str(item.get("owner", {}).get("address") or ""),
     )

@@ -50,8 +50,10 @@ class Route:
         self._calendar = self._user.calendars.by_calendar_id(calendar) if calendar else None
         self.resource = f"/users/{user}{f'/calendars/{calendar}' if calendar else ''}/events"
 
-    def profile(self) -> RequestInformation:
-        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=PERSON)
+    def profile(self, *, basic: bool = False) -> RequestInformation:
+        """`basic`: what User.ReadBasic.All shows."""
+        wanted = [one for one in PERSON if not (basic and one == "proxyAddresses")]
+        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=wanted)
         return self._user.to_get_request_information(RequestConfiguration(query_parameters=query))
 
     def mailbox_settings(self) -> RequestInformation:

@@ -116,9 +116,13 @@ _WRITING = {"write", "delegatewithoutprivateeventaccess", "delegatewithprivateev
 
 @dataclass(frozen=True, slots=True)
 class CalendarInfo:
-    """`has_teams`: meetings made in it can be Teams meetings."""
+    """`has_teams`: meetings made in it can be Teams meetings. `owner` is an address; `can_edit`
+    and `sees_private` are of whoever asks.
+    """
 
     id: str
     name: str
     can_edit: bool
     has_teams: bool = True
+    sees_private: bool = True
+    owner: str = ""

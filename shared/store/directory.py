@@ -3,7 +3,8 @@
 Rows: all tenants in a partition of their own (so that listing them reads nothing else), and in
 another entra|guid, which names the tenant that is bound to it; in a tenant's partition
 connection|id, calendar|id (names the calendars; their records are in their own partitions),
-mailbox|hash of a name, appointment|id, meeting|hash of the iCalUId, endpoint|id, consent|id.
+mailbox|hash of a name, appointment|id, meeting|hash of the iCalUId, endpoint|id, consent|id,
+proof|connection|time|id.
 """
 
 from contextlib import suppress
@@ -13,11 +14,11 @@ from typing import Any, TypeVar
 from shared.errors import Contended
 from shared.store.account import Tables
 from shared.store.keys import escape, hashed
-from shared.store.records import CalendarKey, Connection, ConsentLink, Endpoint, Tenant
+from shared.store.records import CalendarKey, Connection, ConsentLink, Endpoint, Proof, Tenant
 from shared.store.rows import Row, record_of
 from shared.store.table import Table, within
 
-R = TypeVar("R", Tenant, Connection, Endpoint, ConsentLink)
+R = TypeVar("R", Tenant, Connection, Endpoint, ConsentLink, Proof)
 ALL_TENANTS = "~tenants"
 ALL_ENTRA = "~entra"
 TRIES = 10
@@ -164,6 +165,15 @@ class Directory:
 
     async def drop_endpoint(self, endpoint: Endpoint) -> None:
         await self._tenants.delete(escape(endpoint.tenant), f"endpoint|{escape(endpoint.id)}")
+
+    # Proofs.
+
+    async def put_proof(self, proof: Proof) -> Proof:
+        name = f"proof|{escape(proof.connection)}|{proof.at:%Y%m%dT%H%M%S%f}|{escape(proof.id)}"
+        return await self._put(proof, escape(proof.tenant), name)
+
+    async def proofs(self, tenant: str, connection: str) -> list[Proof]:
+        return (await self._list(Proof, escape(tenant), f"proof|{escape(connection)}|"))[::-1]
 
     # Consent.
 

@@ -23,13 +23,24 @@ from shared.store.records import (
     Endpoint,
     Link,
     Pending,
+    Proof,
     Receipt,
     Rollout,
     Tenant,
 )
 
 R = TypeVar(
-    "R", Tenant, Connection, Calendar, Link, Pending, Endpoint, ConsentLink, Receipt, Rollout
+    "R",
+    Tenant,
+    Connection,
+    Calendar,
+    Link,
+    Pending,
+    Endpoint,
+    ConsentLink,
+    Proof,
+    Receipt,
+    Rollout,
 )
 K = TypeVar("K")
 
@@ -58,6 +69,7 @@ class MemoryDirectory:
         self._logs: dict[str, dict[str, Change]] = {}
         self._due: set[Due] = set()
         self._nonces: set[str] = set()
+        self._proofs: dict[tuple[str, str, str], Proof] = {}
 
     def _etag(self) -> str:
         return str(next(self._etags))
@@ -191,6 +203,16 @@ class MemoryDirectory:
 
     async def forget(self, due: Due) -> None:
         self._due.discard(replace(due, at=minute(due.at)))
+
+    # Proofs.
+
+    async def put_proof(self, proof: Proof) -> Proof:
+        key = (proof.tenant, proof.connection, proof.id)
+        return insert_or_match(self._proofs, key, proof, self._etag())
+
+    async def proofs(self, tenant: str, connection: str) -> list[Proof]:
+        mine = [p for key, p in self._proofs.items() if key[:2] == (tenant, connection)]
+        return sorted(mine, key=lambda proof: (proof.at, escape(proof.id)), reverse=True)
 
     # Consent.
 

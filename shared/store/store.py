@@ -27,6 +27,7 @@ from shared.store.records import (
     Move,
     Operation,
     Pending,
+    Proof,
     Receipt,
     ReceiptPart,
     Rollout,
@@ -250,6 +251,12 @@ class Store(Protocol):
     async def remind(self, due: Due) -> None: ...
     async def due(self, kind: DueKind, now: datetime, limit: int = 500) -> list[Due]: ...
     async def forget(self, due: Due) -> None: ...
+
+    # Proofs that a grant is limited to some mailboxes.
+    async def put_proof(self, proof: Proof) -> Proof: ...
+    async def proofs(self, tenant: str, connection: str) -> list[Proof]:
+        """Newest first."""
+        ...
 
     # Consent.
     async def put_consent_link(self, link: ConsentLink) -> ConsentLink: ...

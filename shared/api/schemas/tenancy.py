@@ -113,6 +113,10 @@ class ConsentLinks(Told):
 
 
 class ConnectionOut(Told):
+    """`reach` is what was asked for, `granted` what Microsoft 365 gave; `can` and `cannot` say
+    what comes of it. `scoped`: Exchange limits it to some mailboxes, as a proof has shown.
+    """
+
     id: str
     kind: str
     state: str
@@ -122,6 +126,12 @@ class ConnectionOut(Told):
     user_id: str
     address: str
     display_name: str
+    reach: str
+    granted: list[str]
+    client: str
+    scoped: bool
+    can: list[str]
+    cannot: list[str]
 
 
 class Connections(Told):
@@ -179,6 +189,7 @@ class CalendarOut(Told):
     state: str
     cause: str
     since: datetime
+    reach: str
     time_zone: str
     last_round: datetime | None
     last_change: datetime | None

@@ -8,6 +8,7 @@ from shared.store.records.calendars import Calendar, Held, Ruling
 from shared.store.records.changes import Change, Endpoint, EndpointState
 from shared.store.records.links import AppointmentStatus, Copy, Kept, Link, Loss, Origin, Spread
 from shared.store.records.pendings import Operation, OperationState, Pending, Wish
+from shared.store.records.proofs import Outcome, Proof, Verdict
 from shared.store.records.receipts import Copies, Ended, Receipt, ReceiptPart
 from shared.store.records.rollouts import (
     MailboxClass,
@@ -58,7 +59,9 @@ __all__ = [
     "Operation",
     "OperationState",
     "Origin",
+    "Outcome",
     "Pending",
+    "Proof",
     "Reach",
     "Receipt",
     "ReceiptPart",
@@ -72,5 +75,6 @@ __all__ = [
     "Stage",
     "State",
     "Tenant",
+    "Verdict",
     "Wish",
 ]

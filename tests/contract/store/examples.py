@@ -38,7 +38,9 @@ from shared.store.records import (
     Operation,
     OperationState,
     Origin,
+    Outcome,
     Pending,
+    Proof,
     Reach,
     Receipt,
     ReceiptPart,
@@ -51,6 +53,7 @@ from shared.store.records import (
     Stage,
     State,
     Tenant,
+    Verdict,
     Wish,
 )
 
@@ -340,6 +343,23 @@ def part(name: str = "p1", receipt: str = "r1") -> ReceiptPart:
         of_others=1,
         refused=1,
         unreachable=1,
+    )
+
+
+def proof(name: str = "p1", connection: str = "c1", at: datetime = NOW, etag: str = "") -> Proof:
+    return Proof(
+        id=name,
+        tenant="acme",
+        connection=connection,
+        at=at,
+        inside="ann@example.com",
+        outside="o'neill@example.com",
+        inside_found=Outcome.REACHED,
+        outside_found=Outcome.MISSING,
+        verdict=Verdict.UNCLEAR,
+        why="Are they swapped?",
+        roles=("User.Read.All",),
+        etag=etag,
     )
 
 

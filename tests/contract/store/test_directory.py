@@ -294,3 +294,12 @@ class TestEntraTenants:
         await store.claim_entra("guid", "acme")
 
         assert await store.tenants() == []
+
+
+async def test_proofs_are_listed_newest_first(store):
+    """Of one connection, each as it was kept."""
+    older = await store.put_proof(examples.proof("p2"))
+    newer = await store.put_proof(examples.proof("p1", at=examples.NOW + timedelta(minutes=1)))
+    await store.put_proof(examples.proof("p3", connection="c10"))
+
+    assert await store.proofs("acme", "c1") == [newer, older]
