@@ -26,6 +26,7 @@ EVENTS = {
     "calbridge.operation.applied": "A change you sent is in Outlook",
     "calbridge.operation.refused": "A change you sent will never be in Outlook",
     "calbridge.calendar.state": "The state of a calendar changed",
+    "calbridge.connection.refilled": "What a broken connection missed is caught up",
     "calbridge.connection.state": "The state of a connection changed",
     "calbridge.rollout.state": "The state of a rollout changed",
     "calbridge.tenant.state": "The state of a tenant changed",

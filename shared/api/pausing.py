@@ -1,4 +1,4 @@
-"""Pausing and resuming, and which calendar provider is active."""
+"""Pausing, resuming and reconnecting, and which calendar provider is active."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,9 +6,10 @@ from typing import Any
 from fastapi import APIRouter
 
 from shared.api.connections import calendar_json, connection_json
+from shared.api.consent import consent_link_json
 from shared.api.given import Given, OfTenant, PlainId
-from shared.api.schemas.lives import ProviderIn, ProviderOut
-from shared.api.schemas.tenancy import CalendarOut, ConnectionOut, TenantOut
+from shared.api.schemas.lives import ProviderIn, ProviderOut, ReconnectIn
+from shared.api.schemas.tenancy import CalendarOut, ConnectionOut, ConsentLinkOut, TenantOut
 from shared.api.tenants import tenant_json
 from shared.errors import Problem, Refused
 from shared.onboarding.pausing import (
@@ -19,6 +20,7 @@ from shared.onboarding.pausing import (
     resume_tenant,
 )
 from shared.onboarding.providers import check_tenant_free
+from shared.onboarding.reconnecting import reconnect_link
 from shared.services import Services
 from shared.store.records import CalendarKey, Connection, Tenant
 
@@ -55,6 +57,16 @@ async def pause_one_calendar(tenant: OfTenant, calendar: PlainId, services: Give
     if found is None:
         raise Refused(Problem("calendar-unknown"))
     return calendar_json(await pause_calendar(services, found))
+
+
+@pauses.post("/connections/{connection}/reconnect", response_model=ConsentLinkOut, status_code=201)
+async def reconnect(
+    tenant: OfTenant, connection: PlainId, services: Given, wanted: ReconnectIn | None = None
+) -> Any:
+    """A consent link for the same person, with their address filled in."""
+    found = await _connection(services, tenant, connection)
+    back = wanted.return_url if wanted else ""
+    return consent_link_json(services, await reconnect_link(services, tenant, found, back))
 
 
 @pauses.get("/provider", response_model=ProviderOut)

@@ -19,6 +19,9 @@ from shared.store.records import (
     Tenant,
 )
 
+# A calendar in one of these needs no mending; one that is paused stays so.
+STANDING = frozenset({State.PROVISIONING, State.ACTIVE, State.PAUSED})
+
 
 async def connect_mailbox(
     services: Services, tenant: Tenant, mailbox: str, time_zone: str = ""
@@ -53,7 +56,7 @@ async def connect_calendar(
     if old and old.state is State.PROVISIONING:
         # Whoever began it may have died before it could wake a worker.
         await services.wake.dirty(key, now)
-    if old and old.state in {State.PROVISIONING, State.ACTIVE} and old.reach is reach:
+    if old and old.state in STANDING and old.reach is reach:
         return await _in_zone(services, old, time_zone)
     await services.wake.remember(key, now)
     kept = await services.store.put_calendar(

@@ -7,6 +7,7 @@ from shared.errors import Contended, Problem, Refused
 from shared.services import Services
 from shared.store.records import Connection, ConnectionKind, State, Tenant
 from shared.sync.leaving import close_connection, end_grant
+from shared.sync.refilling import begin_refill
 from shared.sync.report import connection_change
 from shared.sync.standing import AT_WORK, moved
 from shared.sync.transitions import change_tenant, look_at_tenant
@@ -53,6 +54,7 @@ async def connection_from(services: Services, tenant: Tenant, granted: Granted) 
 async def keep_connection(services: Services, connection: Connection) -> Connection:
     """Told, before it is stored, if its state is another one than before."""
     was = await services.store.connection(connection.tenant, connection.id)
+    connection = await begin_refill(services.store, was, connection)
     await tell_connection(services, connection, was)
     return await services.store.put_connection(connection)
 

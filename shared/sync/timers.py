@@ -12,6 +12,7 @@ from shared.policy.document import Document
 from shared.store.records import CalendarKey, Due, DueKind, State
 from shared.store.store import Store
 from shared.sync.engine import Engine
+from shared.sync.refilling import end_refill
 from shared.sync.rest import resting
 from shared.sync.standing import AT_WORK
 from shared.sync.transitions import reconsider
@@ -74,6 +75,7 @@ async def sweep(engine: Engine, now: datetime) -> int:
             count += 1
         await engine.store.forget(due)
     await _forget_kept(engine.store, now)
+    count += await _refills(engine, now)
     count += await _ends(engine.store, engine, now)
     return count + await _deliveries(engine.store, engine, now)
 
@@ -99,6 +101,17 @@ async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:
         return True
     waits = calendar.state is State.ACTION_REQUIRED
     return waits and await engine.store.marked(key) is None
+
+
+async def _refills(engine: Engine, now: datetime) -> int:
+    reminders = await engine.store.due(DueKind.REFILL, now)
+    for due in reminders:
+        if await end_refill(engine.store, due.name, now):
+            await engine.announce(CalendarKey.parse(due.name).tenant)
+        else:
+            await engine.store.remind(Due(DueKind.REFILL, now + GRACE, due.name))
+        await engine.store.forget(due)
+    return len(reminders)
 
 
 async def _ends(store: Store, engine: Engine, now: datetime) -> int:

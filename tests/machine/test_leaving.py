@@ -2,12 +2,22 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from shared.store.records import Copies, Ended, OperationState, Receipt, ReceiptPart, State
+from shared.store.records import (
+    Copies,
+    DueKind,
+    Ended,
+    OperationState,
+    Receipt,
+    ReceiptPart,
+    State,
+)
 from shared.sync.fates import MARK
+from shared.sync.refilling import REFILLED, begin_refill
 from shared.sync.timers import sweep
 from tests.machine.stage import TENANT, Stage, crash_points
 from tests.machine.telling import (
@@ -210,3 +220,38 @@ async def test_an_end_that_is_cut_off_goes_on(copies: Copies, after: bool):
         assert stage.twin.exchange.outbox == []
         states = [c.data["state"] for c in await told(stage) if c.type.endswith("calendar.state")]
         assert states.count("disconnected") == 1, effect
+
+
+# Reconnecting.
+
+
+async def test_what_a_broken_connection_missed_is_named_once_it_is_caught_up():
+    """From the last round before it broke; told once, after the changes themselves."""
+    stage = await begun("anna")
+    was = await stage.memory.connection(TENANT, "grant")
+    calendar = await stage.memory.calendar(stage.key("anna"))
+    assert was is not None
+    assert calendar is not None
+    was = await stage.memory.put_connection(replace(was, state=State.ACTION_REQUIRED))
+    stage.outlook("anna").create_event(COFFEE)
+    mended = replace(was, state=State.ACTIVE, since=stage.now)
+    await stage.memory.put_connection(await begin_refill(stage.memory, was, mended))
+    stage.now += timedelta(seconds=5)
+    await stage.wake.dirty(stage.key("anna"), stage.now)
+    while stage.queues.sent:
+        await stage.take_message()
+    await stage.settle_down()
+
+    (refilled,) = [one for one in await told(stage) if one.type == REFILLED]
+    last = calendar.last_round
+    assert last is not None
+    assert refilled.data == {
+        "connection": "grant",
+        "from": last.isoformat(),
+        "to": mended.since.isoformat(),
+        "calendars": 1,
+        "changes": 1,
+    }
+    created = [one.number for one in await told(stage) if one.type.endswith(".created")]
+    assert created[0] < refilled.number
+    assert await stage.memory.due(DueKind.REFILL, stage.now.replace(year=2030)) == []

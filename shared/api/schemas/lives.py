@@ -72,6 +72,10 @@ def _readable(value: str) -> str:
 Provider = Annotated[str, Field(max_length=60, examples=["google"]), AfterValidator(_readable)]
 
 
+class ReconnectIn(Sent):
+    return_url: str = Field("", max_length=2000)
+
+
 class ProviderIn(Sent):
     """Null: no other than Microsoft 365."""
 

@@ -55,8 +55,9 @@ class Connection:
     `reach` is what was asked for, `granted` the permissions that Entra named last (scopes or
     roles, sorted; empty: not known). `client` is the app registration that has it, "" the main
     one. `scoped`: Exchange itself limits an organisation's grant to some mailboxes, as a proof
-    has shown; a token says nothing of that.
-    roles, sorted; empty: not known). `receipt` is that of its end.
+    has shown; a token says nothing of that. `receipt` is that of its end. While its calendars
+    catch up after it was `mended`, `missed` is since when nothing was read from them, and
+    `logged` what the log had come to.
     """
 
     id: str
@@ -74,6 +75,9 @@ class Connection:
     client: str = ""
     scoped: bool = False
     receipt: str = ""
+    missed: datetime | None = None
+    mended: datetime | None = None
+    logged: int = 0
     etag: str = ""
 
 

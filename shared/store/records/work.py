@@ -66,6 +66,7 @@ class DueKind(StrEnum):
     LINK = "link"
     ROLLOUT = "rollout"
     END = "end"
+    REFILL = "refill"
 
 
 @dataclass(frozen=True, slots=True)

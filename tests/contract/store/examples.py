@@ -120,6 +120,9 @@ def connection(name: str = "c1", etag: str = "") -> Connection:
         client="0a1b2c3d-0000-4000-8000-000000000009",
         scoped=True,
         receipt="r1",
+        missed=NOW,
+        mended=NOW,
+        logged=7,
         etag=etag,
     )
 

@@ -191,3 +191,22 @@ async def test_an_erased_customer_leaves_a_receipt(api, stage):
     assert (await api.get(ACME)).json()["code"] == "tenant-unknown"
     assert (await api.put(ACME, json={"name": "Acme"})).status_code == 201
     assert (await api.get(f"{ACME}/changes")).json()["changes"] == []
+
+
+async def test_a_reconnect_link_is_for_the_same_person(api, stage):
+    """It names the connection it mends, and whom it is for; nobody need know their address."""
+    store = stage.services.store
+    connection = await store.connection("acme", "user-ada")
+    found = replace(connection, user_id="oid-ada", address="ada@acme.example")
+    await store.put_connection(found)
+    made = await api.post(f"{ACME}/connections/user-ada/reconnect")
+    link = made.json()
+    kept = await store.consent_link("acme", link["id"])
+
+    assert (made.status_code, link["reconnects"], link["expected"]) == (
+        201,
+        "user-ada",
+        "oid-ada",
+    )
+    assert (link["kind"], kept.login_hint) == ("user", "ada@acme.example")
+    assert (await api.post(f"{ACME}/connections/x/reconnect")).status_code == 404
