@@ -63,7 +63,7 @@ lock: ## Export the pins of pyproject.toml into both requirements files
 
 package: setup ## Build build/calbridge.zip, what is deployed (needs the Python that infra/ runs), and try it
 	$(PY) -m deployment $(PACKAGE_OPTIONS)
-	$(PY) -m pytest tests/infra/test_package.py $(TEST_OPTIONS)
+	CALBRIDGE_PACKAGE=build/calbridge $(PY) -m pytest tests/infra/test_package.py $(TEST_OPTIONS)
 
 clean: ## Remove local state and caches; the installation stays
 	rm -rf .local build .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage

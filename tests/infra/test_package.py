@@ -10,13 +10,15 @@ from pathlib import Path
 import msgraph
 import pytest
 
+from deployment.__main__ import python_of_infra
 from deployment.build import copy_app, pack
-from deployment.contents import FILES, FOLDERS, app_files, sources
+from deployment.contents import FILES, FOLDERS, LIBRARIES, app_files, sources
 from deployment.reach import SDK, Import, imports, reachable
 from tests.journeys.scene import graph_at, opened
 from tests.stack import running
 
 ROOT = Path(__file__).parents[2]
+BUILT = os.environ.get("CALBRIDGE_PACKAGE", "")
 INSTALLED = Path(msgraph.__file__).parents[1]
 
 
@@ -57,12 +59,22 @@ def test_every_request_is_built_without_the_rest(libraries):
     assert int(ended.stdout) >= 20
 
 
+@pytest.fixture(scope="module")
+def served(request) -> tuple[Path, Path]:
+    """The app and its libraries: of the package that BUILT names, where this Python runs it, else
+    made of what is installed.
+    """
+    if BUILT and sys.version.startswith(f"{python_of_infra()}."):
+        return Path(BUILT).resolve(), Path(BUILT).resolve() / LIBRARIES
+    return request.getfixturevalue("app"), request.getfixturevalue("libraries")
+
+
 @pytest.mark.slow
-async def test_the_package_serves_every_trigger(emulator, libraries, app, tmp_path):
+async def test_the_package_serves_every_trigger(emulator, served, tmp_path):
     """The local system on the package alone: a customer consents, changes cross both ways, timers
     run, and each of its functions has run without an error.
     """
-    with running(emulator, tmp_path, app, libraries) as stack:
+    with running(emulator, tmp_path, *served) as stack:
         async with opened(stack) as scene:
             customer = await scene.connect("megan")
             async with customer.host_app() as product:
