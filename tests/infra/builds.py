@@ -8,9 +8,10 @@ import inspect
 import pkgutil
 import sys
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from types import UnionType
+from typing import Any, Union
 
 from kiota_abstractions.authentication import AnonymousAuthenticationProvider
 from kiota_abstractions.request_adapter import RequestAdapter
@@ -37,13 +38,21 @@ MADE_UP: dict[Any, Any] = {
 
 def filled(function: Callable[..., Any]) -> dict[str, Any]:
     hints = typing.get_type_hints(function)
-    return {
-        name: MADE_UP.get(hints[name], typing.get_origin(hints[name]) or hints[name])
-        if hints[name] in MADE_UP
-        else (typing.get_origin(hints[name]) or hints[name])()
-        for name in inspect.signature(function).parameters
-        if name != "self"
-    }
+    names = [name for name in inspect.signature(function).parameters if name != "self"]
+    return {name: made_up(hints[name]) for name in names}
+
+
+def made_up(hint: Any) -> Any:
+    kind = typing.get_origin(hint) or hint
+    if kind in MADE_UP:
+        return MADE_UP[kind]
+    if kind in {Union, UnionType}:
+        return made_up(typing.get_args(hint)[0])
+    if issubclass(kind, Mapping):
+        return {}
+    if issubclass(kind, Iterable):
+        return [made_up(one) for one in typing.get_args(hint)[:1]]
+    return kind(**filled(kind.__init__))
 
 
 def builders() -> Iterator[Callable[[], RequestInformation]]:
