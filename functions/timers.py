@@ -1,5 +1,9 @@
+import logging
+from datetime import datetime
+
 import azure.functions as func
 
+from shared.custody.expiry import Warned, credential_of, warnings_of
 from shared.observe import note
 from shared.onboarding.rollouts.following import remind
 from shared.onboarding.watching import watch_links
@@ -9,10 +13,12 @@ from shared.sync import timers as passes
 timers = func.Blueprint()
 
 
-@timers.timer_trigger("timer", "0 */10 * * * *")
+@timers.timer_trigger("timer", "15 * * * * *")
 async def renew_subscriptions(timer: func.TimerRequest) -> None:
     _tell_if_late(timer, "renew_subscriptions")
-    await passes.renew_subscriptions(services().engine, services().clock())
+    now = services().clock()
+    await passes.renew_subscriptions(services().engine, now)
+    await _look_ahead(now)
 
 
 @timers.timer_trigger("timer", "0 * * * * *")
@@ -27,6 +33,18 @@ async def sweep(timer: func.TimerRequest) -> None:
     await passes.sweep(services().engine, services().clock())
     await watch_links(services(), services().clock())
     await remind(services())
+
+
+async def _look_ahead(now: datetime) -> None:
+    """Once an hour: what runs out soon, for whoever has an alert on it."""
+    if now.minute == 0:
+        found = warnings_of(await credential_of(services().settings), now)
+        for one in (one for one in found if one.ends):
+            note("credential.expiring", level=logging.WARNING, code=one.code, due=_day(one))
+
+
+def _day(warned: Warned) -> str | None:
+    return warned.ends.date().isoformat() if warned.ends else None
 
 
 def _tell_if_late(timer: func.TimerRequest, function: str) -> None:

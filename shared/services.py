@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
@@ -26,6 +26,7 @@ from shared.store.tables import open_store
 from shared.sync.engine import Engine
 from shared.sync.subscribing import Hooks
 from shared.sync.wake import Wake
+from shared.sync.warming import Warming
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,14 @@ def build(values: Mapping[str, str]) -> Services:
     """Raises SettingsError."""
     hush()
     settings = read_settings(values)
-    return assemble(settings, open_store(settings), open_queues(settings), open_vault(settings))
+    warm = Warming(delivery_client(settings.delivery_private_hosts), utc_now)
+    return assemble(
+        settings,
+        open_store(settings),
+        open_queues(settings),
+        open_vault(settings),
+        warm=warm,
+    )
 
 
 def assemble(
@@ -67,8 +75,11 @@ def assemble(
     clock: Callable[[], datetime] = utc_now,
     entra: Entra | None = None,
     graph_transport: httpx.AsyncBaseTransport | None = None,
+    warm: Callable[[str], Awaitable[None]] | None = None,
 ) -> Services:
-    """`entra` and `graph_transport` are given by those who trust other certificates."""
+    """`entra` and `graph_transport` are given by those who trust other certificates, `warm` by
+    those whom Graph calls over a network.
+    """
     wake = Wake(store, queues)
     entra = entra or Entra(settings)
     tokens = Tokens(settings, vault, store, entra=entra, clock=clock)
@@ -78,12 +89,13 @@ def assemble(
         store=store,
         graph=graph,
         wake=wake,
-        hooks=Hooks(settings.public_url),
+        hooks=Hooks(settings.public_url, warm),
         clock=clock,
         forget_grant=grants.forget,
         lease_seconds=settings.lease_seconds,
         poll_seconds=settings.poll_seconds,
         granted=tokens.granted,
+        exercise_grant=tokens.exercise,
     )
     return Services(
         settings=settings,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -57,6 +58,7 @@ class Settings:
     client_id: str
     client_secret: Secret
     certificate_path: str = ""
+    client_secret_expires: datetime | None = None
     managed_identity: str = ""
     authority: str = "https://login.microsoftonline.com"
     graph_url: str = "https://graph.microsoft.com/v1.0"
@@ -103,6 +105,15 @@ class _Reader:
         parts = (part.strip() for part in self.values.get(name, "").split(","))
         return tuple(part for part in parts if part)
 
+    def day(self, name: str) -> datetime | None:
+        """The end of a secret as the Entra portal shows it: its day begins in UTC."""
+        value = self.text(name, "", "")
+        try:
+            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC) if value else None
+        except ValueError:
+            self.wrong(name, "must be a date such as 2027-05-31")
+            return None
+
     def seconds(self, name: str, default: int, lowest: int, highest: int) -> int:
         value = self.text(name, "", str(default))
         if not (value.isascii() and value.isdigit() and lowest <= int(value) <= highest):
@@ -144,6 +155,7 @@ def _read(reader: _Reader) -> Settings:
         client_id=reader.text("CALBRIDGE_CLIENT_ID", "the app registration's client id"),
         client_secret=Secret(reader.text("CALBRIDGE_CLIENT_SECRET", "", "")),
         certificate_path=reader.text("CALBRIDGE_CERTIFICATE_PATH", "", ""),
+        client_secret_expires=reader.day("CALBRIDGE_CLIENT_SECRET_EXPIRES"),
         managed_identity=reader.text("CALBRIDGE_MANAGED_IDENTITY", "", ""),
         authority=reader.url(
             "CALBRIDGE_AUTHORITY", "Entra's", "https://login.microsoftonline.com"

@@ -10,10 +10,18 @@ from shared.api.schemas.tenancy import (
     ConnectionOut,
     Connections,
 )
+from shared.api.standing import (
+    calendar_standing_json,
+    connection_standing_json,
+    lag_json,
+    whole_lag_json,
+)
 from shared.errors import Problem, Refused
 from shared.onboarding.abilities import can, cannot
 from shared.onboarding.calendars import connect_mailbox
+from shared.onboarding.connections import alive
 from shared.store.records import Calendar, CalendarKey, Connection
+from shared.sync.checking import check
 from shared.sync.report import held_json
 
 connections = APIRouter(prefix="/tenants/{tenant}", tags=["connections"])
@@ -23,9 +31,7 @@ def connection_json(connection: Connection) -> dict[str, Any]:
     return {
         "id": connection.id,
         "kind": connection.kind.value,
-        "state": connection.state.value,
-        "cause": connection.cause,
-        "since": connection.since,
+        **connection_standing_json(connection),
         "entra_tenant": connection.entra_tenant,
         "user_id": connection.user_id,
         "address": connection.address,
@@ -39,15 +45,14 @@ def connection_json(connection: Connection) -> dict[str, Any]:
     }
 
 
-def calendar_json(calendar: Calendar) -> dict[str, Any]:
+def calendar_json(calendar: Calendar, connection: Connection | None = None) -> dict[str, Any]:
+    """With its connection, what this keeps it from is shown too."""
     return {
         "id": calendar.key.calendar,
         "connection": calendar.connection,
         "mailbox": calendar.address,
         "display_name": calendar.display_name,
-        "state": calendar.state.value,
-        "cause": calendar.cause,
-        "since": calendar.since,
+        **calendar_standing_json(calendar, connection),
         "reach": calendar.reach.value,
         "time_zone": calendar.time_zone,
         "last_round": calendar.last_round,
@@ -73,6 +78,19 @@ async def get_connection(tenant: OfTenant, connection: PlainId, services: Given)
     return connection_json(found)
 
 
+@connections.post("/connections/{connection}/check", response_model=ConnectionOut)
+async def check_connection(tenant: OfTenant, connection: PlainId, services: Given) -> Any:
+    """Tries it now: whether Entra gives a token, and Exchange a calendar. What was mended there
+    is found by itself within the hour.
+    """
+    found = await services.store.connection(tenant.id, connection)
+    if found is None:
+        raise Refused(Problem("connection-unknown"))
+    if not alive(found.state):
+        return connection_json(found)
+    return connection_json(await check(services.engine, found))
+
+
 @connections.post("/calendars", response_model=CalendarOut, status_code=202)
 async def post_calendar(tenant: OfTenant, wanted: CalendarIn, services: Given) -> Any:
     """Connects one mailbox under the organisation's grant."""
@@ -82,7 +100,11 @@ async def post_calendar(tenant: OfTenant, wanted: CalendarIn, services: Given) -
 @connections.get("/calendars", response_model=Calendars)
 async def list_calendars(tenant: OfTenant, services: Given, connection: str = "") -> Any:
     found = await services.store.calendars(tenant.id, connection)
-    return {"calendars": [calendar_json(one) for one in found]}
+    grants = {one.id: one for one in await services.store.connections(tenant.id, limit=1000)}
+    now = services.clock()
+    listed = [calendar_json(one, grants.get(one.connection)) for one in found]
+    lags = [lag_json(one, now) for one in found]
+    return {"calendars": [{**a, "lag": b} for a, b in zip(listed, lags, strict=True)]}
 
 
 @connections.get("/calendars/{calendar}", response_model=CalendarOut)
@@ -90,4 +112,8 @@ async def get_calendar(tenant: OfTenant, calendar: PlainId, services: Given) -> 
     found = await services.store.calendar(CalendarKey(tenant.id, calendar))
     if found is None:
         raise Refused(Problem("calendar-unknown"))
-    return calendar_json(found)
+    connection = await services.store.connection(tenant.id, found.connection)
+    return {
+        **calendar_json(found, connection),
+        "lag": await whole_lag_json(services, found),
+    }

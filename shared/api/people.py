@@ -16,7 +16,9 @@ from shared.api.schemas.people import (
     PersonIn,
     PersonItem,
     PersonOut,
+    PersonShown,
 )
+from shared.api.standing import calendar_standing_json
 from shared.calendar.digest import address_key
 from shared.catalogue import problem_json
 from shared.errors import Problem, Refused
@@ -86,7 +88,7 @@ async def match_person(
     }
 
 
-@people.get("/{person}", response_model=PersonOut)
+@people.get("/{person}", response_model=PersonShown)
 async def get_person(
     tenant: OfTenant, person: PersonId, services: Given, response: Response
 ) -> Any:
@@ -94,7 +96,7 @@ async def get_person(
     if found is None:
         raise Refused(Problem("person-unknown"))
     response.headers["ETag"] = etag(found.version)
-    return person_json(found)
+    return {**person_json(found), "calendar": await _calendar(services, found)}
 
 
 @people.put("/{person}", response_model=PersonOut, responses={201: {"model": PersonOut}})
@@ -117,6 +119,21 @@ async def delete_person(tenant: OfTenant, person: PersonId, services: Given) -> 
     """Their appointments stay as they are; as an attendee they are unknown from now on."""
     if not await services.store.drop_contact(tenant.id, person):
         raise Refused(Problem("person-unknown"))
+
+
+async def _calendar(services: Services, contact: Contact) -> dict[str, Any] | None:
+    """That of the first address with a connected mailbox."""
+    for address in contact.addresses:
+        key = await services.store.calendar_at(contact.tenant, address)
+        found = await services.store.calendar(key) if key else None
+        if found is not None:
+            connection = await services.store.connection(contact.tenant, found.connection)
+            return {
+                "id": found.key.calendar,
+                "mailbox": found.address,
+                **calendar_standing_json(found, connection),
+            }
+    return None
 
 
 def _contact_of(

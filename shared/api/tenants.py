@@ -7,10 +7,14 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from shared.api.given import Given, Limit, OfTenant, TenantId, check_stays
-from shared.api.schemas.tenancy import Status, TenantIn, TenantOut, Tenants
+from shared.api.schemas.tenancy import ServiceStatus, Status, TenantIn, TenantOut, Tenants
+from shared.api.standing import tenant_standing_json
+from shared.catalogue import explained
+from shared.custody.expiry import credential_of, warning_json, warnings_of
 from shared.policy.document import Document
 from shared.store.records import Calendar, Connection, State, Tenant
 from shared.sync.policies import apply
+from shared.sync.standing import WORKING, Standing, shown
 
 tenants = APIRouter(tags=["tenants"])
 
@@ -19,11 +23,26 @@ def tenant_json(tenant: Tenant) -> dict[str, Any]:
     return {
         "id": tenant.id,
         "name": tenant.name,
-        "state": tenant.state.value,
-        "cause": tenant.cause,
-        "since": tenant.since,
+        **tenant_standing_json(tenant),
         "entra_tenant": tenant.entra_tenant,
         "policy": Document.from_json(tenant.policy).policy_for().to_json(),
+    }
+
+
+@tenants.get("/status", response_model=ServiceStatus)
+async def get_service_status(services: Given) -> Any:
+    """How the whole service is, for its operator."""
+    credential = await credential_of(services.settings)
+    found = await services.store.tenants(limit=1000)
+    while len(found) % 1000 == 0 and found:
+        more = await services.store.tenants(found[-1].id, 1000)
+        if not more:
+            break
+        found += more
+    return {
+        "credential": {"kind": credential.kind, "ends": credential.ends},
+        "warnings": [warning_json(one) for one in warnings_of(credential, services.clock())],
+        "tenants": _counted(found),
     }
 
 
@@ -60,11 +79,15 @@ async def get_tenant(tenant: OfTenant) -> Any:
 async def get_status(tenant: OfTenant, services: Given) -> Any:
     store = services.store
     head = await store.head(tenant.id)
+    connections = await store.connections(tenant.id, limit=1000)
     calendars = await store.calendars(tenant.id)
+    grants = {one.id: one for one in connections}
+    standings = [shown(one, grants.get(one.connection)) for one in calendars]
     return {
         "tenant": tenant_json(tenant),
-        "connections": _counted(await store.connections(tenant.id, limit=1000)),
-        "calendars": _counted(calendars),
+        "connections": _counted(connections),
+        "calendars": _counted(standings),
+        "troubles": _troubles(standings),
         "lag": {"oldest_round_seconds": _oldest_round(calendars, services.clock())},
         "log": {"head": head},
         "endpoints": [
@@ -74,11 +97,20 @@ async def get_status(tenant: OfTenant, services: Given) -> Any:
     }
 
 
-def _counted(items: Iterable[Connection | Calendar]) -> dict[str, Any]:
+def _troubles(standings: Iterable[Standing]) -> list[dict[str, Any]]:
+    """The commonest first."""
+    counted = Counter(one.cause for one in standings if one.cause)
+    return [
+        {"cause": cause, "calendars": count, "explanation": explained(cause)}
+        for cause, count in counted.most_common()
+    ]
+
+
+def _counted(items: Iterable[Tenant | Connection | Standing]) -> dict[str, Any]:
     by_state = Counter(item.state.value for item in items)
     return {"total": by_state.total(), "by_state": dict(by_state)}
 
 
 def _oldest_round(calendars: list[Calendar], now: datetime) -> float | None:
-    rounds = [c.last_round for c in calendars if c.state is State.ACTIVE and c.last_round]
+    rounds = [c.last_round for c in calendars if c.state in WORKING and c.last_round]
     return round((now - min(rounds)).total_seconds(), 1) if rounds else None

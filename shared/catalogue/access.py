@@ -120,6 +120,31 @@ ACCESS = (
         "Sign in again with a new consent link.",
     ),
     Cause(
+        "grant-expires",
+        403,
+        "The sign-in is about to expire",
+        "Microsoft has not renewed the stored grant for so long that it ends within two weeks.",
+        FixedBy.USER,
+        "Sign in again with a new consent link, before the calendar stops being synced.",
+    ),
+    Cause(
+        "credential-expires",
+        503,
+        "The application's own credential is about to expire",
+        "The client secret or certificate ends within two weeks; no calendar is synced after it.",
+        FixedBy.VENDOR,
+        "Add a new one to the app registration, and put it into the setting that holds it.",
+    ),
+    Cause(
+        "credential-expiry-unknown",
+        503,
+        "Nobody is told before the client secret expires",
+        "Entra does not tell an application when its client secret ends.",
+        FixedBy.VENDOR,
+        "Set CALBRIDGE_CLIENT_SECRET_EXPIRES to that date, or use a certificate or a managed "
+        "identity.",
+    ),
+    Cause(
         "interaction-required",
         403,
         "The organisation asks for another sign-in",

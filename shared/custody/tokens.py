@@ -95,6 +95,18 @@ class Tokens:
         if found := access_in(cache):
             self._hold(_name(connection), found)
 
+    async def exercise(self, connection: Connection) -> None:
+        """A new token, whatever is held: a refresh token that is used does not grow old, and a
+        grant that has ended says so.
+        """
+        if connection.kind is ConnectionKind.ORGANISATION:
+            self.drop(connection)
+            await self.token(connection)
+            return
+        name = secret_name(connection)
+        async with self._locks[name], self._leased(connection):
+            self._hold(name, await self._refresh(connection, name, await self._read(name)))
+
     def drop(self, connection: Connection) -> None:
         """Graph refused this connection's token: the next one will be a fresh one."""
         self._drop(_name(connection))

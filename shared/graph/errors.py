@@ -153,8 +153,9 @@ def subscription_refused(error: Rejected | Reconnect) -> Rejected:
     """A quota, or a notification URL that did not answer the handshake: no reason to stop the
     calendar, which is then polled.
     """
-    told = error.problem.detail if isinstance(error, Rejected) else ""
-    return Rejected(Problem("subscription-refused", told))
+    if isinstance(error, Reconnect):
+        return Rejected(Problem("subscription-refused", extra={"microsoft_code": error.cause}))
+    return Rejected(Problem("subscription-refused", error.problem.detail, "", error.problem.extra))
 
 
 def trace_of(response: httpx.Response) -> str:

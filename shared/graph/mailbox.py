@@ -151,7 +151,12 @@ class Mailbox:
         }
         try:
             answer = await self._wire.ask(self._route.subscribe(body), self._connection)
-        except (Rejected, Reconnect) as error:
+        except Rejected as error:
+            raise subscription_refused(error) from error
+        except Reconnect as error:
+            if error.cause != "access-denied":
+                raise
+            # A quota is told by 403 as well; whether the mailbox is closed to us, a read shows.
             raise subscription_refused(error) from error
         return subscription_from_graph(_present(answer))
 

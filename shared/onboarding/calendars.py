@@ -20,7 +20,7 @@ from shared.store.records import (
 )
 
 # A calendar in one of these needs no mending; one that is paused stays so.
-STANDING = frozenset({State.PROVISIONING, State.ACTIVE, State.PAUSED})
+STANDING = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.PAUSED})
 
 
 async def connect_mailbox(

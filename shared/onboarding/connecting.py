@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from shared.custody.grants import Granted
-from shared.custody.reach import reach_of
 from shared.errors import Problem, Reconnect, Refused
 from shared.onboarding.calendars import check_free, connect_calendar
 from shared.onboarding.checks import (
@@ -23,9 +22,10 @@ from shared.store.records import (
     ConnectionKind,
     ConsentLink,
     Reach,
-    State,
     Tenant,
 )
+from shared.sync.checking import wake_all
+from shared.sync.standing import AT_WORK
 
 
 async def connect(
@@ -52,11 +52,7 @@ async def _organisation(
         person = await services.graph.profile(connection, granted.user_id)
         check_expected(link, granted, person)
     tenant = await bind_tenant(services, tenant, granted.entra_tenant)
-    kept = await keep_connection(services, connection)
-    for calendar in await services.store.calendars(tenant.id, kept.id):
-        if calendar.state is State.ACTION_REQUIRED or calendar.reach is not reach_of(kept):
-            await services.wake.dirty(calendar.key, services.clock())
-    return kept
+    return await _with_calendars(services, await keep_connection(services, connection))
 
 
 async def _account(
@@ -73,7 +69,15 @@ async def _account(
     check_person(person)
     await bind_tenant(services, tenant, granted.entra_tenant)
     await services.grants.keep(connection, granted)
-    return await keep_connection(services, connection)
+    return await _with_calendars(services, await keep_connection(services, connection))
+
+
+async def _with_calendars(services: Services, connection: Connection) -> Connection:
+    """They waited for the grant, or reach further by it."""
+    calendars = await services.store.calendars(connection.tenant, connection.id)
+    waiting = [one for one in calendars if one.state in AT_WORK]
+    await wake_all(services.engine, waiting, services.clock())
+    return connection
 
 
 async def _user(

@@ -6,6 +6,7 @@ from shared.custody.grants import Granted
 from shared.errors import Contended, Problem, Refused
 from shared.services import Services
 from shared.store.records import Connection, ConnectionKind, State, Tenant
+from shared.sync.checking import expect
 from shared.sync.leaving import close_connection, end_grant
 from shared.sync.refilling import begin_refill
 from shared.sync.report import connection_change
@@ -55,6 +56,7 @@ async def keep_connection(services: Services, connection: Connection) -> Connect
     """Told, before it is stored, if its state is another one than before."""
     was = await services.store.connection(connection.tenant, connection.id)
     connection = await begin_refill(services.store, was, connection)
+    connection = await expect(services.engine, connection)
     await tell_connection(services, connection, was)
     return await services.store.put_connection(connection)
 

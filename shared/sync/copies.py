@@ -89,7 +89,10 @@ async def _appointment(shift: Shift, link: Link) -> Link | None:
 
 def _concerns(shift: Shift, organizer: Calendar, link: Link) -> bool:
     """A room's copy is never the same as the meeting: Exchange renames it."""
-    if organizer.state is not State.ACTIVE or shift.policy_for(link).direction not in HEARD:
+    if (
+        organizer.state not in {State.ACTIVE, State.DEGRADED}
+        or shift.policy_for(link).direction not in HEARD
+    ):
         return False
     names = mailbox_names(shift.calendar)
     guests = link.outlook.attendees if link.outlook else ()

@@ -6,12 +6,19 @@ what they made of Outlook; the log is relayed last.
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from shared.errors import Contended, Reconnect, Rejected, TryAgain
+from shared.errors import (
+    Contended,
+    Reconnect,
+    Rejected,
+    Throttled,
+    TryAgain,
+    Unavailable,
+)
 from shared.graph.client import Graph
 from shared.observe import note
 from shared.people.annotation import annotated_changes
@@ -19,6 +26,7 @@ from shared.store.records import (
     Calendar,
     CalendarKey,
     Connection,
+    ConnectionKind,
     Due,
     DueKind,
     EndpointState,
@@ -47,8 +55,24 @@ from shared.sync.round import pull, unknown
 from shared.sync.shift import Clock, Shift
 from shared.sync.singly import advance
 from shared.sync.spread import welcome
-from shared.sync.standing import AT_WORK, ENDING, Standing, is_of_grant, moved
-from shared.sync.subscribing import Hooks, end_subscription, keep_subscribed
+from shared.sync.stalling import AT_EASE, stalled
+from shared.sync.standing import (
+    AT_WORK,
+    ENDING,
+    Standing,
+    after_round,
+    is_blocked,
+    is_of_grant,
+    moved,
+)
+from shared.sync.subscribing import (
+    AT_ONCE,
+    Hooks,
+    changes_by,
+    end_subscription,
+    keep_subscribed,
+    spread,
+)
 from shared.sync.transitions import move_calendar, move_connection
 from shared.sync.wake import DELIVER, END, ROUND, Wake
 
@@ -68,8 +92,8 @@ def _not_known(_connection: Connection) -> tuple[str, ...]:
 class Engine:
     """`lease_seconds` bounds how long a calendar rests after its worker died;
     `poll_seconds` is the shortest silence that makes a round due. `forget_grant` destroys the
-    tokens of a connection that has ended. `granted` is what a connection's token in use is good
-    for, empty where that is not known.
+    tokens of a connection that has ended, `exercise_grant` has a fresh one made. `granted` is
+    what a connection's token in use is good for, empty where that is not known.
     """
 
     store: Store
@@ -81,6 +105,7 @@ class Engine:
     lease_seconds: float = 60
     poll_seconds: int = 300
     granted: Callable[[Connection], tuple[str, ...]] = _not_known
+    exercise_grant: Callable[[Connection], Awaitable[None]] | None = None
 
     async def work(self, key: CalendarKey) -> None:
         """What both queues' messages mean. Raises TryAgain when it should be called again."""
@@ -118,6 +143,10 @@ class Engine:
         except Reconnect as reconnect:
             await self._needs_person(shift, reconnect)
             able = False
+        except (Throttled, Unavailable) as busy:
+            if await stalled(shift, busy):
+                await self.relay(shift.key)
+            raise
         await keep_granted(shift, self.granted(shift.connection))
         await self.relay(shift.key)
         return able
@@ -156,6 +185,8 @@ class Engine:
             return False
         if shift.calendar.state not in AT_WORK:
             return await self._connected_again(shift.key)
+        if is_blocked(shift.connection) and await self._waits_for_grant(shift):
+            return False
         if shift.calendar.reach not in WITH_EVENTS:
             return await self._without_events(shift)
         later = await _push(shift)
@@ -204,9 +235,9 @@ class Engine:
             settled = await pull(shift, mark)
             await advance(shift)
             await self._next_poll(shift, mark, settled)
-            if shift.calendar.state is not State.ACTIVE:
+            if shift.calendar.state not in AT_EASE:
                 await welcome(shift)
-            await self._set_state(shift, State.ACTIVE)
+            await move_calendar(shift, after_round(shift.calendar, self.clock()))
             if shift.connection.state is State.ACTION_REQUIRED:
                 await move_connection(shift, Standing(State.ACTIVE))
             note("round", tenant=shift.key.tenant, calendar=shift.key.calendar, count=settled)
@@ -216,7 +247,7 @@ class Engine:
         """All the notifications named is what we settled already."""
         if ROUND in mark.hints or len(mark.hints) >= MOST_HINTS:
             return False
-        if shift.calendar.state is not State.ACTIVE:
+        if shift.calendar.state not in AT_EASE:
             return False
         return not await unknown(shift, dict(mark.hints))
 
@@ -243,12 +274,28 @@ class Engine:
             "reconnect", tenant=shift.key.tenant, calendar=shift.key.calendar, code=reconnect.cause
         )
         mark = await self.store.marked(shift.key)
-        await self._set_state(shift, State.ACTION_REQUIRED, reconnect.cause)
+        if not is_of_grant(reconnect.cause) or shift.connection.kind is ConnectionKind.USER:
+            await self._set_state(shift, State.ACTION_REQUIRED, reconnect.cause)
         if is_of_grant(reconnect.cause):
             await move_connection(shift, Standing(State.ACTION_REQUIRED, reconnect.cause))
+        await self._rest(
+            shift, mark, HELD_SILENCE if reconnect.cause == MASS_CHANGE else LONGEST_SILENCE
+        )
+
+    async def _waits_for_grant(self, shift: Shift) -> bool:
+        """False when the grant was mended meanwhile: then the mark may be of just that."""
+        mark = await self.store.marked(shift.key)
+        shift.connection = (
+            await self.store.connection(shift.key.tenant, shift.connection.id) or shift.connection
+        )
+        if not is_blocked(shift.connection):
+            return False
+        await self._rest(shift, mark, LONGEST_SILENCE)
+        return True
+
+    async def _rest(self, shift: Shift, mark: Mark | None, silence: float) -> None:
         if mark is not None:
             await self.store.unmark(mark)
-        silence = HELD_SILENCE if reconnect.cause == MASS_CHANGE else LONGEST_SILENCE
         retry = self.clock() + timedelta(seconds=silence)
         await self.store.remind(Due(DueKind.POLL, retry, str(shift.key)))
         await shift.keep(poll_due=retry)
@@ -302,19 +349,15 @@ class Engine:
         await self.wake.reader(calendar.key)
 
     async def lifecycle(self, key: CalendarKey, event: str) -> None:
-        """Graph's word about our subscription; `event` is its lifecycleEvent, in any case.
-
-        Renewing does what reauthorizing does, and both within ten minutes do harm.
-        (Graph: "Reduce missing change notifications")
-        """
-        match event.lower():
-            case "subscriptionremoved":
-                await self._change(key, subscription="", subscription_expires=None)
-            case "reauthorizationrequired":
-                await self._change(key, subscription_expires=None)
-            case _:
-                pass
-        await self.wake.dirty(key, self.clock())
+        """Graph's word about our subscription; `event` is its lifecycleEvent, in any case."""
+        calendar, now = await self.store.calendar(key), self.clock()
+        if calendar is None:
+            return
+        if told := changes_by(event, calendar, now):
+            await self._change(key, **told)
+            await self.store.remind(Due(DueKind.RENEW, told["subscription_due"], str(key)))
+        # What Graph tells of many at once is not to be answered all at once.
+        await self.wake.dirty(key, now, after=spread(key, AT_ONCE))
 
     async def _begin_end(self, key: CalendarKey, receipt: str, now: datetime) -> None:
         for _ in range(5):

@@ -6,10 +6,10 @@ All code that gives a tenant, a connection or a calendar another state does it w
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 
-from shared.store.records import Calendar, Connection, State, Tenant
+from shared.store.records import Calendar, Connection, ConnectionKind, State, Tenant
 
 T = TypeVar("T", Tenant, Connection, Calendar)
 
@@ -22,6 +22,11 @@ WORKING = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED})
 OF_THE_MAILBOX = frozenset({"mailbox-missing", "access-denied", "mass-change"})
 # Of a tenant where things differ from one mailbox to the next.
 PARTLY = "partly-working"
+
+# So many refusals of a subscription may be a cold start; more are told.
+REFUSED_TOO_OFTEN = 3
+NEAR_ITS_END = timedelta(days=1)
+STALLED = timedelta(minutes=15)
 
 _LIVE = AT_WORK | {State.PAUSED}
 _TROUBLE = frozenset({State.ACTION_REQUIRED, State.DEGRADED})
@@ -89,6 +94,29 @@ def may_follow(subject: Tenant | Connection | Calendar) -> frozenset[State]:
             return OF_CONNECTIONS[subject.state]
         case Calendar():
             return OF_CALENDARS[subject.state]
+
+
+def is_blocked(connection: Connection) -> bool:
+    """Nothing of its calendars need be tried: one look at the connection speaks for them all. A
+    person's connection has one calendar, which is that look.
+    """
+    shares = connection.kind is not ConnectionKind.USER
+    return shares and connection.state is State.ACTION_REQUIRED
+
+
+def after_round(calendar: Calendar, now: datetime) -> Standing:
+    """Of a calendar whose round went through: it works, be it without notifications."""
+    if not calendar.subscription and calendar.subscription_tries >= REFUSED_TOO_OFTEN:
+        return Standing(State.DEGRADED, "subscription-refused")
+    expires = calendar.subscription_expires
+    if calendar.subscription and expires is not None and expires - now < NEAR_ITS_END:
+        return Standing(State.DEGRADED, "subscription-not-renewed")
+    return Standing(State.ACTIVE)
+
+
+def is_stalled(since: datetime | None, now: datetime) -> bool:
+    """Work has waited for Microsoft for so long that somebody should know."""
+    return since is not None and now - since >= STALLED
 
 
 def is_of_grant(cause: str) -> bool:

@@ -11,10 +11,11 @@ from shared.errors import Contended
 from shared.policy.document import Document
 from shared.store.records import CalendarKey, Due, DueKind, State
 from shared.store.store import Store
+from shared.sync.checking import attend
 from shared.sync.engine import Engine
 from shared.sync.refilling import end_refill
 from shared.sync.rest import resting
-from shared.sync.standing import AT_WORK
+from shared.sync.standing import AT_WORK, is_blocked
 from shared.sync.transitions import reconsider
 from shared.sync.wake import DELIVER, END, GRACE
 
@@ -40,6 +41,7 @@ async def catch_up(engine: Engine, now: datetime) -> int:
             await engine.wake.dirty(key, now)
             count += 1
         await engine.store.forget(due)
+    await attend(engine, now)
     await _stand(engine, now)
     return count
 
@@ -99,7 +101,8 @@ async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:
     connection = await engine.store.connection(key.tenant, calendar.connection)
     if resting(await engine.store.tenant(key.tenant), connection, calendar):
         return True
-    waits = calendar.state is State.ACTION_REQUIRED
+    blocked = connection is not None and is_blocked(connection)
+    waits = blocked or calendar.state is State.ACTION_REQUIRED
     return waits and await engine.store.marked(key) is None
 
 

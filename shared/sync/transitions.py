@@ -1,7 +1,8 @@
 """States as they are stored and told: one change in the log for each, whatever is cut off."""
 
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from shared.errors import Contended
 from shared.store.records import Connection, Due, DueKind, Settlement, State, Tenant
@@ -11,6 +12,8 @@ from shared.sync.shift import Shift
 from shared.sync.standing import ENDING, Standing, moved, moves_tenant, tenant_standing
 
 ALL = 1000
+# What somebody may mend in Entra is looked at this often.
+HOURLY = timedelta(hours=1)
 
 
 async def move_calendar(shift: Shift, standing: Standing) -> None:
@@ -36,6 +39,8 @@ async def move_connection(shift: Shift, standing: Standing) -> None:
     told = moved(was, standing.state, standing.cause, now)
     if told is was:
         return
+    if told.state is State.ACTION_REQUIRED:
+        told = await check_again(shift.store, told, now + HOURLY)
     await look_at_tenant(shift.store, was.tenant, now)
     await shift.settle(Settlement(changes=(connection_change(told, was, now),)))
     with suppress(Contended):
@@ -55,6 +60,16 @@ async def change_tenant(store: Store, was: Tenant, told: Tenant) -> Tenant:
     if (was.state, was.cause) != (told.state, told.cause):
         await store.log(was.id, [tenant_change(told, was, told.since)])
     return await store.put_tenant(told)
+
+
+async def check_again(store: Store, connection: Connection, due: datetime) -> Connection:
+    """Reminded of; with the time, not yet stored."""
+    await store.remind(Due(DueKind.CHECK, due, connection_name(connection)))
+    return replace(connection, check_due=due)
+
+
+def connection_name(connection: Connection) -> str:
+    return f"{connection.tenant}~{connection.id}"
 
 
 async def look_at_tenant(store: Store, tenant: str, now: datetime) -> None:

@@ -51,11 +51,16 @@ class Wake:
         await self.queues.send(PULL, str(key))
 
     async def dirty(
-        self, key: CalendarKey, now: datetime, hints: Sequence[tuple[str, str]] = ()
+        self,
+        key: CalendarKey,
+        now: datetime,
+        hints: Sequence[tuple[str, str]] = (),
+        after: float = 0,
     ) -> None:
         """Marks a calendar; its key is queued on the edge from clean to dirty. Without hints a
-        round is wanted, whatever other notifications name.
+        round is wanted, whatever other notifications name. `after` is in seconds, for many that
+        are marked together.
         """
         await self.remember(key, now)
         if await self.store.mark(key, now, hints or (ROUND,)):
-            await self.reader(key)
+            await self.queues.send(PULL, str(key), after)

@@ -63,6 +63,12 @@ class PersonOut(Told):
     version: int
 
 
+class PersonShown(PersonOut):
+    """`calendar` is theirs, if one is synced: `id`, `mailbox`, and the state it is in."""
+
+    calendar: Words | None
+
+
 class People(Told):
     people: list[PersonOut]
     next: str

@@ -9,17 +9,35 @@ from shared.api.schemas.base import Sent, Told, Words, names_mailbox
 from shared.calendar.zones import is_known
 
 
+class Explanation(Told):
+    """A state's cause, for people."""
+
+    title: str
+    meaning: str
+    fixed_by: Literal["user", "tenant_admin", "vendor", "microsoft"]
+    remedy: str
+
+
+class StandingOut(Told):
+    """`cause` and `explanation` where the state is not as it should be, and `next_step` the
+    request that helps, as "POST /v1/...", once what `explanation` says is done.
+    """
+
+    state: str
+    cause: str
+    since: datetime
+    explanation: Explanation | None
+    next_step: str
+
+
 class TenantIn(Sent):
     name: str = Field(min_length=1, max_length=200)
     policy: Words | None = None
 
 
-class TenantOut(Told):
+class TenantOut(StandingOut):
     id: str
     name: str
-    state: str
-    cause: str
-    since: datetime
     entra_tenant: str
     policy: Words
 
@@ -55,12 +73,41 @@ class Counted(Told):
     by_state: dict[str, int]
 
 
+class Trouble(Told):
+    cause: str
+    calendars: int
+    explanation: Explanation | None
+
+
+class Warned(Told):
+    """Of the whole service: what its operator should do, and by when."""
+
+    code: str
+    title: str
+    meaning: str
+    remedy: str
+    ends: datetime | None
+    days_left: int | None
+
+
+class ServiceStatus(Told):
+    """`credential` is how the app proves itself to Entra, and until when it can."""
+
+    credential: Words
+    warnings: list[Warned]
+    tenants: Counted
+
+
 class Status(Told):
-    """`lag` is in seconds: the age of the oldest round of an active calendar."""
+    """`lag` is in seconds: the age of the oldest round of a calendar that is at work.
+    `calendars` counts what their connections keep them from, too; `troubles` how many have
+    which cause.
+    """
 
     tenant: TenantOut
     connections: Counted
     calendars: Counted
+    troubles: list[Trouble]
     lag: Words
     log: Words
     endpoints: list[Words]
@@ -112,16 +159,13 @@ class ConsentLinks(Told):
     consent_links: list[ConsentLinkOut]
 
 
-class ConnectionOut(Told):
+class ConnectionOut(StandingOut):
     """`reach` is what was asked for, `granted` what Microsoft 365 gave; `can` and `cannot` say
     what comes of it. `scoped`: Exchange limits it to some mailboxes, as a proof has shown.
     """
 
     id: str
     kind: str
-    state: str
-    cause: str
-    since: datetime
     entra_tenant: str
     user_id: str
     address: str
@@ -179,21 +223,24 @@ class Ruled(Told):
     done: bool
 
 
-class CalendarOut(Told):
-    """`held` while the state is action_required with cause mass-change."""
+class CalendarOut(StandingOut):
+    """`held` while the state is action_required with cause mass-change. `from_connection`: the
+    state is that of its connection. `lag`, of one that is asked for: the age of its last round,
+    of the mark that says a round is due and of the oldest change that waits to be written, how
+    many wait, and how many changes the log does not have yet. A list has the first of these.
+    """
 
     id: str
     connection: str
     mailbox: str
     display_name: str
-    state: str
-    cause: str
-    since: datetime
     reach: str
     time_zone: str
     last_round: datetime | None
     last_change: datetime | None
     held: HeldOut | None
+    from_connection: bool
+    lag: Words = Field(default_factory=dict)
 
 
 class Calendars(Told):

@@ -46,6 +46,8 @@ class Calendar:
     else as its events show it; "" where neither has yet. `has_teams` is what Graph last said, at
     `teams_seen`: whether meetings can be Teams meetings. `occurrences_due` is when the next
     occurrence of a series that is written singly may be near enough, None where there is none.
+    `subscription_due` is when to renew the subscription or ask for one again, after
+    `subscription_tries` that were refused; `subscription_renewed` when it last was.
     `reach` is how far the app gets here by its connection, and `shared` how far its owner lets
     the account whose connection it is.
     `receipt` is that of its end.
@@ -71,6 +73,9 @@ class Calendar:
     announced: bool = False
     subscription: str = ""
     subscription_expires: datetime | None = None
+    subscription_due: datetime | None = None
+    subscription_renewed: datetime | None = None
+    subscription_tries: int = 0
     client_state: str = ""
     interval: int = 300
     time_zone: str = ""

@@ -57,7 +57,8 @@ class Connection:
     one. `scoped`: Exchange itself limits an organisation's grant to some mailboxes, as a proof
     has shown; a token says nothing of that. `receipt` is that of its end. While its calendars
     catch up after it was `mended`, `missed` is since when nothing was read from them, and
-    `logged` what the log had come to.
+    `logged` what the log had come to. `exercised` is when a token was last had by it, and
+    `check_due` when it is looked at next.
     """
 
     id: str
@@ -78,6 +79,8 @@ class Connection:
     missed: datetime | None = None
     mended: datetime | None = None
     logged: int = 0
+    exercised: datetime | None = None
+    check_due: datetime | None = None
     etag: str = ""
 
 

@@ -123,6 +123,8 @@ def connection(name: str = "c1", etag: str = "") -> Connection:
         missed=NOW,
         mended=NOW,
         logged=7,
+        exercised=NOW,
+        check_due=NOW + timedelta(days=30),
         etag=etag,
     )
 
@@ -149,6 +151,9 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         announced=True,
         subscription="sub",
         subscription_expires=NOW + timedelta(days=6),
+        subscription_due=NOW + timedelta(days=3),
+        subscription_renewed=NOW,
+        subscription_tries=2,
         client_state="secret",
         interval=600,
         time_zone="Europe/Berlin",
