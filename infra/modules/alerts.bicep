@@ -62,8 +62,9 @@ AZKVAuditLogs
     minutes: 60
     text: 'Entra refuses the app\'s own credential, or a certificate or secret of the vault runs out.'
     query: '''
-AppTraces
-| where Message has_any ('AADSTS7000222', 'AADSTS7000215', 'AADSTS700027', 'AADSTS70021', 'credential.expiring')
+union isfuzzy=true
+  (AppTraces | where Message has_any ('app-credential-refused', 'app-misconfigured')),
+  (AZKVAuditLogs | where OperationName contains 'NearExpiry' or OperationName contains 'Expired')
 '''
   }
 ]
