@@ -39,6 +39,10 @@ class Azurite:
             stderr=subprocess.DEVNULL,
         )
 
+    @property
+    def process(self) -> int:
+        return self._process.pid
+
     def _ports(self) -> list[str]:
         ports = {"blob": self.blob, "queue": self.queue, "table": self.table}
         return [word for name, port in ports.items() for word in (f"--{name}Port", str(port))]

@@ -55,6 +55,7 @@ def calendar_json(calendar: Calendar, connection: Connection | None = None) -> d
         **calendar_standing_json(calendar, connection),
         "reach": calendar.reach.value,
         "time_zone": calendar.time_zone,
+        "dry": calendar.dry,
         "last_round": calendar.last_round,
         "last_change": calendar.last_change,
         "held": held_json(calendar.held) if calendar.held else None,

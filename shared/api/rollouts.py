@@ -6,6 +6,7 @@ from fastapi import APIRouter, Query
 
 from shared.api.given import Given, Limit, OfTenant, PlainId
 from shared.api.schemas.rollouts import (
+    Rehearsal,
     RolloutIn,
     RolloutMailboxes,
     RolloutOut,
@@ -84,6 +85,12 @@ async def list_rollout_mailboxes(
     rows, following = await _page(services, found, stage, after, limit)
     shown = [mailbox_json(row) for row in rows if kind in {"", row.kind.value}]
     return {"mailboxes": shown, "next": following}
+
+
+@rollouts.get("/{rollout}/rehearsal", response_model=Rehearsal)
+async def get_rehearsal(tenant: OfTenant, rollout: PlainId, services: Given) -> Any:
+    """What a dry rollout would do if it went live now."""
+    return await requests.rehearsal(services, tenant, rollout)
 
 
 @rollouts.post("/{rollout}/go-live", response_model=RolloutOut, status_code=202)

@@ -42,21 +42,25 @@ async def connect_calendar(
     person: Person,
     time_zone: str = "",
     shared: Reach = Reach.READ_WRITE,
+    *,
+    dry: bool = False,
 ) -> Calendar:
     """A calendar is named by its owner's Entra object id. Connecting it again mends it.
 
     `time_zone` is the owner's as the host app knows it, "" where it does not. `shared` is how
-    far its owner lets an account that acts for others. Raises Refused where the connection
-    reaches no calendar.
+    far its owner lets an account that acts for others. A `dry` one writes and tells nothing; one
+    that is in sync already stays so. Raises Refused where the connection reaches no calendar.
     """
     old = await check_free(services, connection, person)
     reach = _reach(connection, shared)
     key = CalendarKey(tenant.id, person.user_id)
     now = services.clock()
+    dry = dry and not (old and alive(old.state) and not old.dry)
+    lifted = {} if dry or not (old and old.dry) else {"connected": now, "rehearsed": {}}
     if old and old.state is State.PROVISIONING:
         # Whoever began it may have died before it could wake a worker.
         await services.wake.dirty(key, now)
-    if old and old.state in STANDING and old.reach is reach:
+    if old and old.state in STANDING and (old.reach, old.dry) == (reach, dry):
         return await _in_zone(services, old, time_zone)
     await services.wake.remember(key, now)
     kept = await services.store.put_calendar(
@@ -72,6 +76,8 @@ async def connect_calendar(
             reach=reach,
             shared=shared,
             receipt="",
+            dry=dry,
+            **lifted,
             **_zone(time_zone),
         )
     )

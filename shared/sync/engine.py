@@ -49,6 +49,7 @@ from shared.sync.reaching import (
     look_at_times,
     with_reach,
 )
+from shared.sync.rehearsal import rehearse
 from shared.sync.report import connection_change
 from shared.sync.rest import resting
 from shared.sync.round import pull, unknown
@@ -218,6 +219,25 @@ class Engine:
         if mark is not None:
             await self.store.unmark(mark)
         return True
+
+    async def _rehearse(self, shift: Shift) -> bool:
+        """Nothing is left to do for a dry calendar, though changes wait; unless it was marked
+        meanwhile.
+        """
+        while mark := await self.store.marked(shift.key):
+            await shift.look_again()
+            if not shift.calendar.dry:
+                return True
+            await shift.read_policy()
+            await rehearse(shift, read=True)
+            due = self.clock() + timedelta(seconds=LONGEST_SILENCE)
+            await self.store.remind(Due(DueKind.POLL, due, str(shift.key)))
+            await shift.keep(poll_due=due, interval=LONGEST_SILENCE, last_round=self.clock())
+            await self._set_state(shift, State.ACTIVE)
+            await self.store.unmark(mark)
+        await rehearse(shift, read=False)
+        await self.relay(shift.key)
+        return False
 
     async def _connected_again(self, key: CalendarKey) -> bool:
         """Whether it was, since its row was read; then the mark is another worker's."""

@@ -76,6 +76,12 @@ async def pull(shift: Shift, mark: Mark) -> int:
     return settled
 
 
+async def read_whole(shift: Shift) -> list[Seen]:
+    """All that there is, with nothing said of what was read before."""
+    found = await _pages(shift, "", _window(shift, shift.clock(), ""))
+    return list(found.items.values())
+
+
 async def _read(shift: Shift) -> Round:
     now = shift.clock()
     calendar = shift.calendar

@@ -94,7 +94,9 @@ async def _forget_kept(store: Store, now: datetime) -> None:
 
 
 async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:
-    """What is pending then is tried again by the poll, once an hour, or when it is resumed."""
+    """What is pending then is tried again by the poll, once an hour, or when it is resumed; of
+    a dry calendar not at all.
+    """
     calendar = await engine.store.calendar(key)
     if calendar is None or await engine.store.outbox(key, limit=1):
         return False
@@ -102,7 +104,7 @@ async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:
     if resting(await engine.store.tenant(key.tenant), connection, calendar):
         return True
     blocked = connection is not None and is_blocked(connection)
-    waits = blocked or calendar.state is State.ACTION_REQUIRED
+    waits = blocked or calendar.dry or calendar.state is State.ACTION_REQUIRED
     return waits and await engine.store.marked(key) is None
 
 

@@ -88,3 +88,18 @@ class RolloutMailboxOut(Told):
 class RolloutMailboxes(Told):
     mailboxes: list[RolloutMailboxOut]
     next: str
+
+
+class Rehearsal(Told):
+    """`events` are those Outlook shows: `imported` by the first round, `left_alone` until
+    somebody edits them, `left_out` by the policy. `writes` are your changes that wait, `mails`
+    those of them that make Exchange mail, to `people` (who has several of your calendars is
+    counted for each).
+    """
+
+    rollout: str
+    calendars: int
+    events: dict[str, int]
+    writes: dict[str, int]
+    mails: int
+    people: int

@@ -236,6 +236,7 @@ class CalendarOut(StandingOut):
     display_name: str
     reach: str
     time_zone: str
+    dry: bool
     last_round: datetime | None
     last_change: datetime | None
     held: HeldOut | None

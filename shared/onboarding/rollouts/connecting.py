@@ -150,10 +150,12 @@ async def _connect(
     person = Person(row.id, row.address, "", row.display_name, row.aliases)
     now = services.clock()
     try:
-        await connect_calendar(services, tenant, connection, person, rollout.time_zone)
+        await connect_calendar(
+            services, tenant, connection, person, rollout.time_zone, dry=rollout.dry
+        )
     except Refused as refused:
         kind, code = MailboxClass.ELSEWHERE, refused.problem.code
         return to_stage(row, Stage.UNREACHABLE, now, kind=kind, problem=code)
     except TryAgain:
         return None
-    return to_stage(row, Stage.CONNECTING, now, problem="")
+    return to_stage(row, Stage.CONNECTING, now, problem="", dry=rollout.dry)

@@ -1,18 +1,22 @@
 """What the host app may ask of a rollout."""
 
 import secrets
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from shared.errors import Contended, Problem, Reconnect, Refused
 from shared.onboarding.calendars import organisation
 from shared.onboarding.connections import ATTEMPTS
-from shared.onboarding.rollouts.rows import MOST_NEW, found, moved
+from shared.onboarding.rollouts.rows import MOST_NEW, found, moved, rows_in
 from shared.onboarding.rollouts.telling import in_state, name_of, tell_new
 from shared.services import Services
 from shared.store.keys import hashed
+from shared.store.parallel import gathered
 from shared.store.records import (
+    CalendarKey,
     Connection,
     Due,
     DueKind,
@@ -20,9 +24,13 @@ from shared.store.records import (
     Rollout,
     RolloutSource,
     RolloutState,
+    Stage,
     Tenant,
 )
 from shared.sync.wake import CONNECT, GRACE
+
+FATES = ("imported", "left_alone", "left_out")
+WRITES = ("create", "update", "delete", "cancel", "move", "spread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +166,22 @@ def _working(rollout: Rollout) -> RolloutState:
     if rollout.done is not None:
         return RolloutState.DONE
     return RolloutState.DISCOVERING if rollout.listing else RolloutState.CONNECTING
+
+
+async def rehearsal(services: Services, tenant: Tenant, rollout: str) -> dict[str, Any]:
+    """What a dry rollout would do if it went live now, over all calendars that it has read."""
+    found_one = await get(services, tenant, rollout)
+    rows = [row async for row in rows_in(services.store, found_one, Stage.LIVE) if row.dry]
+    calendars = await gathered(
+        services.store.calendar(CalendarKey(tenant.id, row.id)) for row in rows
+    )
+    dry = [calendar for calendar in calendars if calendar and calendar.dry]
+    total = sum((Counter(calendar.rehearsed) for calendar in dry), Counter[str]())
+    return {
+        "rollout": found_one.id,
+        "calendars": len(dry),
+        "events": {name: total[f"events.{name}"] for name in FATES},
+        "writes": {name: total[f"writes.{name}"] for name in WRITES},
+        "mails": total["mails"],
+        "people": total["people"],
+    }

@@ -1,6 +1,6 @@
 """A synced calendar, and what of it waits for a person."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -49,8 +49,8 @@ class Calendar:
     `subscription_due` is when to renew the subscription or ask for one again, after
     `subscription_tries` that were refused; `subscription_renewed` when it last was.
     `reach` is how far the app gets here by its connection, and `shared` how far its owner lets
-    the account whose connection it is.
-    `receipt` is that of its end.
+    the account whose connection it is. `receipt` is that of its end. A `dry` one is read and
+    nothing else; `rehearsed` counts what it would do if it were not.
     """
 
     key: CalendarKey
@@ -88,4 +88,6 @@ class Calendar:
     reach: Reach = Reach.READ_WRITE
     shared: Reach = Reach.READ_WRITE
     receipt: str = ""
+    dry: bool = False
+    rehearsed: dict[str, int] = field(default_factory=dict[str, int])
     etag: str = ""

@@ -166,6 +166,8 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         receipt="r1",
         reach=Reach.READ,
         shared=Reach.FREE_BUSY,
+        dry=True,
+        rehearsed={"events.imported": 3, "mails": 1},
     )
 
 
