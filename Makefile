@@ -13,7 +13,7 @@ RUNTIME := $(shell sed -n 's/^\(azure-functions-runtime==[^ ;]*\).*/\1/p' requir
 OLD_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-deep machine bugs journeys cover docs lock package chromium clean
+.PHONY: help setup run check test test-deep machine bugs journeys bulk cover docs lock package chromium clean
 
 help: ## List what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -47,6 +47,9 @@ bugs: setup ## Plant known faults in the sync; fail if the machine misses one
 
 journeys: setup ## The stories, end to end
 	$(PY) -m pytest tests/journeys tests/scenarios $(TEST_OPTIONS)
+
+bulk: setup ## Connect 1,000 mailboxes at once, the functions killed three times; BULK_OPTIONS as in bench/bulk.py
+	$(PY) -m bench.bulk --kills 3 $(BULK_OPTIONS)
 
 cover: setup ## Branch coverage of the product
 	$(PY) -m pytest --cov=shared --cov-branch --cov-report=term-missing:skip-covered $(TEST_OPTIONS)

@@ -1,9 +1,9 @@
 """Measures a rollout: everybody of a tenant connected, through the function app itself.
 
-Starts Azurite, the twin, the vault and the functions, each a process of its own, fills a tenant with
-people who have events, and lets a rollout connect them all. With `--kills` the function app is
-killed (as a machine dies) that often, at random points of the way, and started again. At the end
-every mailbox must be live and have exactly one subscription.
+Starts Azurite, the twin, the vault and the functions, each a process of its own, fills a tenant
+with people who have events, and lets a rollout connect them all. With `--kills` the function app
+is killed (as a machine dies) that often, at random points of the way, and started again. At the
+end every mailbox must be live and have exactly one subscription.
 
 Prints how long it took, how fast it was in between, and the processor time that each process used.
 

@@ -27,7 +27,7 @@ from shared.graph.writes import PLAIN, Manner, plan
 from shared.graph.zone_refusal import in_some_zone
 from shared.store.records import Calendar, CalendarKey, Connection
 
-PAGE_SIZE = "odata.maxpagesize=50"
+PAGE_SIZE = "odata.maxpagesize=200"
 
 
 class Mailbox:

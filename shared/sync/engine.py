@@ -190,6 +190,8 @@ class Engine:
             return False
         if shift.calendar.reach not in WITH_EVENTS:
             return await self._without_events(shift)
+        if shift.calendar.dry:
+            return await self._rehearse(shift)
         later = await _push(shift)
         await self.relay(shift.key)
         while mark := await self.store.marked(shift.key):

@@ -60,6 +60,14 @@ class Round:
         return shown_ids(self.items.values())
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Of all events of a calendar, by id, as they were when its round began."""
+
+    links: dict[str, Link]
+    copies: dict[str, Copy]
+
+
 async def pull(shift: Shift, mark: Mark) -> int:
     """Reads and settles one round; returns how many events it settled."""
     found = await _read(shift)
@@ -69,11 +77,26 @@ async def pull(shift: Shift, mark: Mark) -> int:
     items = await checked(
         shift, items, partial(_should_show, found=found) if found.whole else None
     )
-    settled = await _take(shift, items)
+    known = await _known(shift)
+    settled = await _take(shift, items, known)
     if found.whole:
         settled += await _missing(shift, found)
-    await _save(shift, found, settled, await zone_of(shift, items, whole=found.whole))
+    zone = await zone_of(shift, items, known.links if known else None, whole=found.whole)
+    await _save(shift, found, settled, zone)
     return settled
+
+
+async def _known(shift: Shift) -> Known | None:
+    """What is known before a first round is next to nothing: read at once, instead of by event."""
+    if shift.calendar.announced:
+        return None
+    links: dict[str, Link] = {}
+    after = ""
+    while page := await shift.store.links(shift.key, after):
+        after = page[-1].appointment
+        links |= {link.event_id: link for link in page if link.event_id}
+    copies = {copy.event_id: copy for copy in await shift.store.all_copies(shift.key)}
+    return Known(links, copies)
 
 
 async def read_whole(shift: Shift) -> list[Seen]:
@@ -170,30 +193,32 @@ def _is_settled(etag: str, link: Link | None, copy: Copy | None) -> bool:
     return etag == DELETED
 
 
-async def _take(shift: Shift, items: Sequence[Seen]) -> int:
+async def _take(shift: Shift, items: Sequence[Seen], known: Known | None = None) -> int:
     count = 0
     for start in range(0, len(items), BATCH):
-        count += await _take_batch(shift, items[start : start + BATCH])
+        count += await _take_batch(shift, items[start : start + BATCH], known)
     return count
 
 
-async def _take_batch(shift: Shift, items: Sequence[Seen]) -> int:
+async def _take_batch(shift: Shift, items: Sequence[Seen], known: Known | None) -> int:
+    """What was known serves the first try; after a collision it is read anew."""
     for _ in range(3):
         try:
-            settlements = await _settlements(shift, items)
+            settlements = await _settlements(shift, items, known)
             if settlements:
                 await shift.settle(*settlements)
         except Contended:
+            known = None
             await shift.hold()
         else:
             return len(settlements)
     raise Contended(after=1, reason="the calendar's links are changed faster than they settle")
 
 
-async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
-    ids = [item.event_id for item in items]
-    links = await shift.store.links_of(shift.key, ids)
-    copies = await shift.store.copies(shift.key, ids)
+async def _settlements(
+    shift: Shift, items: Sequence[Seen], known: Known | None
+) -> list[Settlement]:
+    links, copies = await _looked_up(shift, [item.event_id for item in items], known)
     pendings = {p.appointment: p for p in await shift.store.pendings(shift.key, limit=1000)}
     settlements: list[Settlement | None] = []
     for item in items:
@@ -204,6 +229,18 @@ async def _settlements(shift: Shift, items: Sequence[Seen]) -> list[Settlement]:
                 await _unlinked(shift, item, copies.get(item.event_id), pendings.values())
             )
     return await with_followed(shift, [one for one in settlements if one], links.values())
+
+
+async def _looked_up(
+    shift: Shift, ids: list[str], known: Known | None
+) -> tuple[dict[str, Link], dict[str, Copy]]:
+    if known is None:
+        links = await shift.store.links_of(shift.key, ids)
+        return links, await shift.store.copies(shift.key, ids)
+    return (
+        {one: known.links[one] for one in ids if one in known.links},
+        {one: known.copies[one] for one in ids if one in known.copies},
+    )
 
 
 async def _linked(

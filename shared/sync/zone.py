@@ -1,10 +1,10 @@
 """The zone a mailbox lives in: whole days written in another show as two in Outlook."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from shared.graph.seen import Seen
-from shared.store.records import Origin
+from shared.store.records import Link, Origin
 from shared.sync.shift import Shift
 
 _SAYS_NOTHING = {"", "UTC"}
@@ -22,13 +22,17 @@ def learned(items: Iterable[Seen], ours: Collection[str]) -> str:
     return max(zones, key=lambda zone: (zones[zone], zone), default="")
 
 
-async def zone_of(shift: Shift, items: Collection[Seen], *, whole: bool) -> str:
+async def zone_of(
+    shift: Shift, items: Collection[Seen], links: Mapping[str, Link] | None, *, whole: bool
+) -> str:
     """What is known of it after these items. A round from scratch sees enough to know better, as
-    when the owner has moved; what the host app gave stands.
+    when the owner has moved; what the host app gave stands. `links` are those of the items, where
+    they were read already.
     """
     calendar = shift.calendar
     if calendar.zone_given or (calendar.time_zone and not whole):
         return calendar.time_zone
-    links = await shift.store.links_of(shift.key, [item.event_id for item in items])
+    if links is None:
+        links = await shift.store.links_of(shift.key, [item.event_id for item in items])
     ours = {event_id for event_id, link in links.items() if link.origin is Origin.APP}
     return learned(items, ours) or calendar.time_zone

@@ -284,5 +284,5 @@ async def test_each_request_names_itself(stage):
     assert len({one.headers["client-request-id"] for one in sent}) == 2
     assert [one.headers["prefer"] for one in sent] == [
         'IdType="ImmutableId", outlook.timezone="UTC"',
-        'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=50',
+        'IdType="ImmutableId", outlook.timezone="UTC", odata.maxpagesize=200',
     ]
