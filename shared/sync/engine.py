@@ -188,10 +188,9 @@ class Engine:
             return await self._connected_again(shift.key)
         if is_blocked(shift.connection) and await self._waits_for_grant(shift):
             return False
-        if shift.calendar.reach not in WITH_EVENTS:
-            return await self._without_events(shift)
-        if shift.calendar.dry:
-            return await self._rehearse(shift)
+        if shift.calendar.dry or shift.calendar.reach not in WITH_EVENTS:
+            has_events = shift.calendar.reach in WITH_EVENTS
+            return await (self._rehearse if has_events else self._without_events)(shift)
         later = await _push(shift)
         await self.relay(shift.key)
         while mark := await self.store.marked(shift.key):
