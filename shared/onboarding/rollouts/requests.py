@@ -133,10 +133,7 @@ async def go_live(services: Services, tenant: Tenant, rollout: str) -> Rollout:
         if not before.dry:
             return before
         try:
-            live = replace(
-                before, dry=False, lifting=True, done=None, moved=services.clock(), next_pass=None
-            )
-            after = await services.store.put_rollout(live)
+            after = await services.store.put_rollout(_live(before, services.clock()))
         except Contended:
             continue
         await wake(services, after)
