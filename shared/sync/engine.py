@@ -258,7 +258,7 @@ class Engine:
             await self._next_poll(shift, mark, settled)
             if shift.calendar.state not in AT_EASE:
                 await welcome(shift)
-            await move_calendar(shift, after_round(shift.calendar, self.clock()))
+            await move_calendar(shift, after_round(shift.calendar, shift.connection, self.clock()))
             if shift.connection.state is State.ACTION_REQUIRED:
                 await move_connection(shift, Standing(State.ACTIVE))
             note("round", tenant=shift.key.tenant, calendar=shift.key.calendar, count=settled)

@@ -104,9 +104,13 @@ def is_blocked(connection: Connection) -> bool:
     return shares and connection.state is State.ACTION_REQUIRED
 
 
-def after_round(calendar: Calendar, now: datetime) -> Standing:
-    """Of a calendar whose round went through: it works, be it without notifications."""
-    if not calendar.subscription and calendar.subscription_tries >= REFUSED_TOO_OFTEN:
+def after_round(calendar: Calendar, connection: Connection, now: datetime) -> Standing:
+    """Of a calendar whose round went through: it works, be it without notifications. Of what is
+    shared with an account Microsoft notifies nobody, so polling is as it should be.
+    """
+    notified = connection.kind is not ConnectionKind.SERVICE_ACCOUNT
+    too_often = calendar.subscription_tries >= REFUSED_TOO_OFTEN
+    if notified and not calendar.subscription and too_often:
         return Standing(State.DEGRADED, "subscription-refused")
     expires = calendar.subscription_expires
     if calendar.subscription and expires is not None and expires - now < NEAR_ITS_END:
