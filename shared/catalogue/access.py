@@ -260,6 +260,16 @@ ACCESS = (
         "Add-MailboxFolderPermission.",
     ),
     Cause(
+        "scopes-missing",
+        403,
+        "Fewer permissions were given than asked for",
+        "Microsoft 365 gives the application less than the customer picked, or an administrator "
+        "has taken a permission away. What it still allows goes on.",
+        FixedBy.TENANT_ADMIN,
+        "Have an administrator agree to all permissions that the consent link asks for, or pick a "
+        "narrower reach with a new link.",
+    ),
+    Cause(
         "reach-too-narrow",
         403,
         "The connection does not reach that far",
