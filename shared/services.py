@@ -19,13 +19,14 @@ from shared.custody.vault import Vault, open_vault
 from shared.graph.client import Graph
 from shared.observe import hush
 from shared.people.rights import Rights
+from shared.readiness import Readiness
 from shared.settings import Settings, read_settings
 from shared.store.queues import open_queues
 from shared.store.store import Queues, Store
 from shared.store.tables import open_store
 from shared.sync.engine import Engine
 from shared.sync.subscribing import Hooks
-from shared.sync.wake import Wake
+from shared.sync.wake import PULL, Wake
 from shared.sync.warming import Warming
 
 
@@ -46,6 +47,7 @@ class Services:
     rights: Rights
     http: httpx.AsyncClient
     clock: Callable[[], datetime]
+    readiness: Readiness
 
 
 def utc_now() -> datetime:
@@ -111,6 +113,14 @@ def assemble(
         rights=Rights(store, graph, clock),
         http=delivery_client(settings.delivery_private_hosts),
         clock=clock,
+        readiness=Readiness(
+            {
+                "tables": lambda: store.tenant("readiness"),
+                "queues": lambda: queues.length(PULL),
+                "vault": lambda: vault.read("readiness"),
+                "entra": tokens.reach,
+            }
+        ),
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
@@ -13,7 +12,7 @@ from shared.api.connections import connections
 from shared.api.consent import consent
 from shared.api.ending import endings
 from shared.api.gate import Gate
-from shared.api.given import Given
+from shared.api.health import health
 from shared.api.history import history
 from shared.api.holds import holds
 from shared.api.openapi import describe
@@ -24,7 +23,6 @@ from shared.api.policies import policies
 from shared.api.problems import add_problems
 from shared.api.reach import reach
 from shared.api.rollouts import rollouts
-from shared.api.schemas.telling import Health
 from shared.api.tenants import tenants
 from shared.services import Services, services
 
@@ -42,8 +40,8 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
     app.openapi = cache(lambda: describe(app))
     app.add_middleware(Gate, provider=provider)
     add_problems(app)
-    app.add_api_route("/v1/health", health, response_model=Health, tags=["health"])
     for router in (
+        health,
         tenants,
         consent,
         connections,
@@ -67,12 +65,6 @@ def create_app(provider: Callable[[], Services]) -> FastAPI:
 def app() -> FastAPI:
     """The one of this process."""
     return create_app(services)
-
-
-async def health(given: Given) -> Any:
-    """Says ok when storage answers."""
-    await given.store.tenant("health")
-    return {"status": "ok"}
 
 
 def _operation_id(route: APIRoute) -> str:

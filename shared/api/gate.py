@@ -12,7 +12,7 @@ from shared.services import Services
 from shared.settings import Secret
 
 LARGEST = 1024 * 1024
-OPEN = frozenset({"/v1/health", "/v1/openapi.json"})
+OPEN = frozenset({"/v1/health", "/v1/health/ready", "/v1/openapi.json"})
 
 
 class Gate:
@@ -25,8 +25,7 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        keys = self._provider().settings.api_keys
-        if scope["path"] not in OPEN and not knows(keys, headers):
+        if scope["path"] not in OPEN and not self._knows(headers):
             await problem_response(Problem("key-missing-or-wrong"))(scope, receive, send)
             return
         body = await _body(receive)
@@ -34,6 +33,9 @@ class Gate:
             await problem_response(problem)(scope, receive, send)
             return
         await self._app(scope, _replayed(body or b""), send)
+
+    def _knows(self, headers: Headers) -> bool:
+        return knows(self._provider().settings.api_keys, headers)
 
 
 def knows(keys: tuple[Secret, ...], headers: Headers) -> bool:

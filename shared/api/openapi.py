@@ -46,7 +46,7 @@ OF_WRITES = {
     "415": "The body is not JSON",
     "422": "Microsoft 365 refused the change (only with wait)",
 }
-OPEN = {"/v1/health"}
+OPEN = {"/v1/health", "/v1/health/ready"}
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from shared.catalogue.access import ACCESS
 from shared.catalogue.cause import Cause, FixedBy
 from shared.catalogue.lives import LIVES
+from shared.catalogue.readiness import READINESS
 from shared.catalogue.requests import REQUESTS
 from shared.catalogue.rollouts import ROLLOUTS
 from shared.catalogue.signing_in import SIGN_IN
@@ -16,7 +17,7 @@ from shared.errors import CalbridgeError, Problem, Reconnect, Refused, Rejected,
 
 __all__ = ["CAUSES", "Cause", "FixedBy", "cause_of", "explained", "problem_json", "problem_of"]
 
-ALL = (*REQUESTS, *ACCESS, *SIGN_IN, *ROLLOUTS, *WORK, *LIVES)
+ALL = (*REQUESTS, *ACCESS, *SIGN_IN, *ROLLOUTS, *WORK, *LIVES, *READINESS)
 CAUSES: dict[str, Cause] = {cause.code: cause for cause in ALL}
 
 

@@ -69,6 +69,11 @@ class Tokens:
             return await self.app_token(connection.entra_tenant, connection.client)
         return await self.user_token(connection)
 
+    async def reach(self) -> None:
+        """Gets the proof of this app and asks Entra where it answers, for nobody's token."""
+        with translated():
+            await self._entra.application("organizations")
+
     def granted(self, connection: Connection) -> tuple[str, ...]:
         """What the token in use is good for; empty where there is none or it does not say."""
         held = self._held.get(_name(connection))

@@ -39,6 +39,12 @@ class AzureQueues:
                 message, visibility_timeout=ceil(max(after, 0)), time_to_live=LIFETIME
             )
 
+    async def length(self, queue: str) -> int:
+        client = self._client(queue)
+        await self._created.ensure(queue, client.create_queue)
+        with translated():
+            return (await client.get_queue_properties()).approximate_message_count or 0
+
     def _client(self, queue: str) -> QueueClient:
         if queue not in self._clients:
             self._clients[queue] = self._service.get_queue_client(

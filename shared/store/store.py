@@ -294,3 +294,6 @@ class Queues(Protocol):
     """Sends keys, never payloads. Base64, as the trigger reads it."""
 
     async def send(self, queue: str, message: str, after: float = 0) -> None: ...
+    async def length(self, queue: str) -> int:
+        """About how many messages wait, whoever may see them yet."""
+        ...

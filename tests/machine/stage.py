@@ -167,6 +167,9 @@ class ListQueues:
         del after
         self.sent.append((queue, message))
 
+    async def length(self, queue: str) -> int:
+        return sum(name == queue for name, _ in self.sent)
+
 
 class OneToken:
     """The twin is told who calls by the transport; this is what Graph's header says."""

@@ -74,3 +74,19 @@ class ProblemOut(Told):
 
 class Health(Told):
     status: Literal["ok"]
+
+
+class ReadyPart(Told):
+    """All but `name` and `status` are for callers with an API key."""
+
+    name: Literal["settings", "tables", "queues", "vault", "entra"]
+    status: Literal["ok", "failed"]
+    milliseconds: int | None = None
+    code: str | None = None
+    title: str | None = None
+    remedy: str | None = None
+
+
+class Ready(Told):
+    status: Literal["ok", "failed"]
+    parts: list[ReadyPart]

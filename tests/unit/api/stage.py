@@ -47,6 +47,9 @@ class MemoryQueues:
         self.sent.append((queue, message, after))
         self.arrived.set()
 
+    async def length(self, queue: str) -> int:
+        return sum(name == queue for name, *_ in self.sent)
+
 
 @dataclass
 class MemoryVault:

@@ -98,7 +98,7 @@ async def test_storage_that_does_not_answer_is_told():
     """When storage is away the answer is 503 and says when to come again."""
     stage = build_stage(AwayStore())
     async with stage.client() as client:
-        answer = await client.get("/v1/health")
+        answer = await client.get("/v1/tenants/acme")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "7"
