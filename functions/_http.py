@@ -12,7 +12,7 @@ import azure.functions as func
 
 from shared.catalogue import problem_json, problem_of
 from shared.errors import CalbridgeError, Problem
-from shared.observe import correlated, correlation, note
+from shared.observe import content_free, correlated, correlation, note
 from shared.onboarding.pages import Page, problem_page
 
 Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
@@ -36,7 +36,7 @@ def answers_page(work: Trigger) -> Trigger:
 def _answers(work: Trigger, show: Callable[[Problem], func.HttpResponse]) -> Trigger:
     @wraps(work)
     async def answered(req: func.HttpRequest) -> func.HttpResponse:
-        with correlated(_correlation_of(req)):
+        with correlated(_correlation_of(req)), content_free():
             try:
                 return await work(req)
             except CalbridgeError as error:

@@ -7,7 +7,7 @@ from typing import Any
 import azure.functions as func
 
 from shared.errors import TryAgain
-from shared.observe import correlated, note
+from shared.observe import content_free, correlated, note
 from shared.services import services
 
 LONGEST = 600.0
@@ -26,7 +26,7 @@ async def worked(queue: str, message: str, work: Awaitable[None]) -> None:
     """Done, or a new message for later. Anything else escapes: the host repeats it, then moves
     it to the poison queue.
     """
-    with correlated(message):
+    with correlated(message), content_free():
         try:
             await work
         except TryAgain as error:

@@ -1,10 +1,12 @@
 import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 
 import azure.functions as func
 
 from shared.custody.expiry import Warned, credential_of, warnings_of
-from shared.observe import note
+from shared.observe import content_free, note
 from shared.onboarding.rollouts.following import remind
 from shared.onboarding.watching import watch_links
 from shared.services import services
@@ -15,24 +17,24 @@ timers = func.Blueprint()
 
 @timers.timer_trigger("timer", "15 * * * * *")
 async def renew_subscriptions(timer: func.TimerRequest) -> None:
-    _tell_if_late(timer, "renew_subscriptions")
-    now = services().clock()
-    await passes.renew_subscriptions(services().engine, now)
-    await _look_ahead(now)
+    with _tick(timer, "renew_subscriptions"):
+        now = services().clock()
+        await passes.renew_subscriptions(services().engine, now)
+        await _look_ahead(now)
 
 
 @timers.timer_trigger("timer", "0 * * * * *")
 async def catch_up(timer: func.TimerRequest) -> None:
-    _tell_if_late(timer, "catch_up")
-    await passes.catch_up(services().engine, services().clock())
+    with _tick(timer, "catch_up"):
+        await passes.catch_up(services().engine, services().clock())
 
 
 @timers.timer_trigger("timer", "30 * * * * *")
 async def sweep(timer: func.TimerRequest) -> None:
-    _tell_if_late(timer, "sweep")
-    await passes.sweep(services().engine, services().clock())
-    await watch_links(services(), services().clock())
-    await remind(services())
+    with _tick(timer, "sweep"):
+        await passes.sweep(services().engine, services().clock())
+        await watch_links(services(), services().clock())
+        await remind(services())
 
 
 async def _look_ahead(now: datetime) -> None:
@@ -47,6 +49,9 @@ def _day(warned: Warned) -> str | None:
     return warned.ends.date().isoformat() if warned.ends else None
 
 
-def _tell_if_late(timer: func.TimerRequest, function: str) -> None:
+@contextmanager
+def _tick(timer: func.TimerRequest, function: str) -> Generator[None]:
     if timer.past_due:
         note("timer.late", function=function)
+    with content_free():
+        yield

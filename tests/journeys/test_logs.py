@@ -1,0 +1,49 @@
+"""What the processes log while they work on content that nothing else is called."""
+
+from tests.journeys.scene import graph_at
+from tests.leaks import leaks
+from tests.stack import KEY
+
+OURS, THEIRS, BOOKED = "Kumquat appraisal", "Rutabaga appraisal", "Salsify dentistry"
+GUEST, ROOM, BODY = "Xenophon Quetzal", "Zeppelin hangar", "Bring the wombat"
+WORDS = tuple(word for text in (OURS, THEIRS, BOOKED, GUEST, ROOM, BODY) for word in text.split())
+COMMON = {"appraisal", "Bring", "the"}
+
+
+async def test_no_process_logs_content(scene):
+    """A connection, an appointment both ways, a refusal, a broken delivery, and bad requests:
+    neither subjects, names, places, addresses nor secrets are in what the functions logged.
+    """
+    customer = await scene.connect("megan")
+    guests = [{"address": "xenophon@quetzal.example", "name": GUEST}]
+    async with customer.host_app() as app:
+        await customer.settled(
+            "visit",
+            "megan",
+            subject=OURS,
+            location=ROOM,
+            attendees=guests,
+            body={"content": BODY, "kind": "text"},
+        )
+        await customer.edits("megan", OURS, subject=THEIRS, end=graph_at(11))
+        await customer.books("megan", BOOKED)
+        await app.hears("visit", "appointment.updated")
+        await app.hears_of(BOOKED)
+        secret = app.secret
+    await customer.fault(
+        {"status": 400, "code": "ErrorInvalidRequest"}, "/events$", "POST", times=1
+    )
+    await customer.put("wrong", "megan", wait=5, subject=OURS, show_as=BOOKED)
+    await customer.put("refused", "megan", wait=5, subject=OURS, location=ROOM)
+    await customer.api("POST", "/calendars", json={"mailbox": "xenophon@quetzal.example"})
+    await scene.api.get(f"/tenants/{customer.name}", headers={"X-Api-Key": "wombat-key"})
+    await customer.idle()
+
+    assert '"event": "round"' in scene.stack.log("host")
+    assert leaks(scene.stack.log("host"), _secrets(scene.stack.values, secret)) == []
+    assert leaks(scene.stack.log("vault"), _secrets(scene.stack.values, secret)) == []
+
+
+def _secrets(values, signing):
+    kept = (value for name, value in values.items() if name.endswith(("_SECRET", "_SIGNING_KEY")))
+    return [word for word in WORDS if word not in COMMON] + [KEY, signing, "wombat-key", *kept]
