@@ -15,6 +15,7 @@ from shared.api.app import create_app
 from shared.catalogue import Cause
 from shared.catalogue.access import ACCESS
 from shared.catalogue.lives import LIVES
+from shared.catalogue.readiness import READINESS
 from shared.catalogue.requests import REQUESTS
 from shared.catalogue.rollouts import ROLLOUTS
 from shared.catalogue.signing_in import SIGN_IN
@@ -36,6 +37,7 @@ _PARTS = (
     ("Rollouts", ROLLOUTS),
     ("Pausing, ending, one provider", LIVES),
     ("Syncing and delivering", WORK),
+    ("What the app depends on", READINESS),
 )
 _COLUMNS = """
 | code | status | what happened | who | what to do |
