@@ -56,7 +56,9 @@ async def connect_calendar(
     key = CalendarKey(tenant.id, person.user_id)
     now = services.clock()
     dry = dry and not (old and alive(old.state) and not old.dry)
-    lifted = {} if dry or not (old and old.dry) else {"connected": now, "rehearsed": {}}
+    lifted: dict[str, Any] = (
+        {} if dry or not (old and old.dry) else {"connected": now, "rehearsed": {}}
+    )
     if old and old.state is State.PROVISIONING:
         # Whoever began it may have died before it could wake a worker.
         await services.wake.dirty(key, now)
