@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from shared.api.app import create_app
+from shared.observe import Unexpected
 from shared.onboarding.watching import watch_links
 from shared.store.memory import MemoryStore
 from shared.store.records import DueKind
@@ -150,12 +151,12 @@ async def test_no_state_goes_untold(scene, store):
     """
     link = await scene.link(login_hint="megan@contoso.example")
     store.dies = True
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Unexpected, match="ConnectionError"):
         await scene.visitor().visit(link["url"])
     store.dies = False
     visitor = await scene.visitor().visit(link["url"])
     store.dies = True
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Unexpected, match="ConnectionError"):
         await visitor.visit(visitor.sign_in("megan@contoso.example", decline=True))
     store.dies = False
     scene.clock.now += timedelta(minutes=3)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from shared.observe import Unexpected
 from shared.onboarding.watching import watch_links
 from shared.store.records import State, Tenant
 from tests.functions.test_onboarding import connect_organisation, scene, store
@@ -191,7 +192,7 @@ async def test_a_process_that_dies_before_the_end_leaves_a_link_that_works(scene
     visitor = await scene.visitor().visit(link["url"])
     back = visitor.sign_in(MEGAN)
     put, store.put_connection = store.put_connection, died
-    with pytest.raises(ConnectionError):
+    with pytest.raises(Unexpected, match="ConnectionError"):
         await visitor.visit(back)
     store.put_connection = put
     between = await store.consent_link("acme", link["id"])
