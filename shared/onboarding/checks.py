@@ -60,6 +60,12 @@ def check_expected(link: ConsentLink, granted: Granted, person: Person) -> None:
         raise Refused(Problem("wrong-account", _who(link, granted)))
 
 
+def check_colleague(link: ConsentLink, granted: Granted, meant: Person | None) -> None:
+    """`meant` is whom the directory of the organisation that agreed has by the expected name."""
+    if meant is None or _is_guest(meant):
+        raise Refused(Problem("wrong-account", _who(link, granted)))
+
+
 def _who(link: ConsentLink, granted: Granted) -> str:
     """For the page of the person who signed in, and nowhere else."""
     meant = masked(link.expected) or "another account"
@@ -68,8 +74,12 @@ def _who(link: ConsentLink, granted: Granted) -> str:
 
 
 def check_person(person: Person) -> None:
-    if "#ext#" in person.upn.lower():
+    if _is_guest(person):
         raise Refused(Problem("guest-account"))
+
+
+def _is_guest(person: Person) -> bool:
+    return "#ext#" in person.upn.lower()
 
 
 def missing_scopes(granted: Granted) -> list[str]:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 from shared.custody.grants import Granted
 from shared.errors import Problem, Reconnect, Refused
+from shared.graph.seen import Person
 from shared.onboarding.calendars import check_free, connect_calendar
 from shared.onboarding.checks import (
     check_account,
     check_administrator,
+    check_colleague,
     check_expected,
     check_person,
     check_scopes,
@@ -48,11 +50,32 @@ async def _organisation(
     """Consenting again wakes the calendars that waited for it."""
     check_administrator(granted)
     connection = await connection_from(services, tenant, granted)
-    if not is_expected(link, granted):
-        person = await services.graph.profile(connection, granted.user_id)
-        check_expected(link, granted, person)
+    await _check_meant(services, link, tenant, connection, granted)
     tenant = await bind_tenant(services, tenant, granted.entra_tenant)
     return await _with_calendars(services, await keep_connection(services, connection))
+
+
+async def _check_meant(
+    services: Services,
+    link: ConsentLink,
+    tenant: Tenant,
+    connection: Connection,
+    granted: Granted,
+) -> None:
+    """A person's own link may be finished by an administrator of their organisation."""
+    if is_expected(link, granted):
+        return
+    if link.kind is ConnectionKind.ORGANISATION:
+        check_expected(link, granted, await services.graph.profile(connection, granted.user_id))
+    elif not tenant.entra_tenant:
+        check_colleague(link, granted, await _colleague(services, connection, link.expected))
+
+
+async def _colleague(services: Services, connection: Connection, name: str) -> Person | None:
+    try:
+        return await services.graph.profile(connection, name)
+    except Reconnect:
+        return None
 
 
 async def _account(

@@ -1,5 +1,6 @@
 """Who came back from Microsoft, and what is made of those who were not meant."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,34 @@ async def test_who_is_expected_may_be_named_by_object_id(scene):
     visitor, _ = await came_back(scene, NESTOR, expected=object_id(scene, NESTOR))
 
     assert visitor.answer.status_code == 200, visitor.page
+
+
+async def agreed_for_all(scene, account, expected):
+    """By the other choice on the page of a link that was made for one person."""
+    link = await scene.link(expected=expected)
+    visitor = await scene.visitor().open(link["url"])
+    (token,) = set(re.findall(r'name="link" value="([^"]+)"', visitor.page))
+    await visitor.choose(link["url"], token, "organisation")
+    for _ in ("consent", "sign-in"):
+        await visitor.visit(visitor.sign_in(account))
+    return visitor, await scene.services.store.consent_link("acme", link["id"])
+
+
+async def test_an_administrator_agrees_for_all_by_a_persons_link(scene):
+    """Whose link it is could not: the text they were given leads their administrator here."""
+    visitor, link = await agreed_for_all(scene, "ada@contoso.example", MEGAN)
+
+    (connection,) = await scene.services.store.connections("acme")
+    assert visitor.answer.status_code == 200, visitor.page
+    assert (link.state, connection.kind) == ("granted", "organisation")
+
+
+async def test_an_administrator_of_another_organisation_does_not(scene):
+    """Nothing was connected before, so whose customer it is follows from whom the link is for."""
+    visitor, link = await agreed_for_all(scene, "root@fabrikam.example", MEGAN)
+
+    assert (visitor.answer.status_code, "wrong-account" in visitor.page) == (403, True)
+    assert (link.state, await nothing_is_stored(scene)) == ("refused", True)
 
 
 async def test_another_account_is_told_so_kindly(scene):
