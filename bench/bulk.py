@@ -95,7 +95,7 @@ async def rolled_out(stack: Stack, customer: Customer, given: argparse.Namespace
 
 async def checked(scene: Scene, customer: Customer, given: argparse.Namespace) -> None:
     found = await scene.control("GET", f"/subscriptions?tenant={customer.entra}")
-    watched = Counter(one["user_id"] for one in found["value"])
+    watched = Counter(one["userId"] for one in found["value"])
     twice = sum(count > 1 for count in watched.values())
     print(f"subscriptions: {len(watched)} mailboxes, {twice} of them twice")
     if twice or len(watched) != given.people + 1:

@@ -11,10 +11,14 @@ from shared.api.schemas.tenancy import ServiceStatus, Status, TenantIn, TenantOu
 from shared.api.standing import tenant_standing_json
 from shared.catalogue import explained
 from shared.custody.expiry import credential_of, warning_json, warnings_of
+from shared.onboarding.rollouts.progress import rollout_json
 from shared.policy.document import Document
-from shared.store.records import Calendar, Connection, State, Tenant
+from shared.services import Services
+from shared.store.records import Calendar, Connection, RolloutState, State, Tenant
 from shared.sync.policies import apply
 from shared.sync.standing import WORKING, Standing, shown
+
+UNDER_WAY = frozenset({RolloutState.CREATED, RolloutState.DISCOVERING, RolloutState.CONNECTING})
 
 tenants = APIRouter(tags=["tenants"])
 
@@ -87,6 +91,7 @@ async def get_status(tenant: OfTenant, services: Given) -> Any:
         "tenant": tenant_json(tenant),
         "connections": _counted(connections),
         "calendars": _counted(standings),
+        "rollouts": await _under_way(services, tenant),
         "troubles": _troubles(standings),
         "lag": {"oldest_round_seconds": _oldest_round(calendars, services.clock())},
         "log": {"head": head},
@@ -95,6 +100,16 @@ async def get_status(tenant: OfTenant, services: Given) -> Any:
             for one in await store.endpoints(tenant.id)
         ],
     }
+
+
+async def _under_way(services: Services, tenant: Tenant) -> list[dict[str, Any]]:
+    """Rollouts that still connect somebody, with how far they are."""
+    now = services.clock()
+    shown_ones = [rollout_json(one, now) for one in await services.store.rollouts(tenant.id)]
+    fields = ("id", "state", "percent", "seconds_left")
+    return [
+        {name: one[name] for name in fields} for one in shown_ones if one["state"] in UNDER_WAY
+    ]
 
 
 def _troubles(standings: Iterable[Standing]) -> list[dict[str, Any]]:

@@ -1,12 +1,17 @@
 """Many mailboxes of one tenant, found and connected."""
 
+from contextlib import suppress
+from typing import Any
+
+import httpx
 import pytest
 
+from shared.api.app import create_app
 from shared.errors import Refused
 from shared.onboarding.rollouts import requests
 from shared.store.records import RolloutSource, RolloutState, State
 from tests.machine.rollout_stage import RolloutStage
-from tests.machine.stage import ENTRA, crash_points
+from tests.machine.stage import ENTRA, TENANT, Crash, crash_points
 
 EVERYBODY = {"anna": "live", "ben": "live", "carol": "live"}
 
@@ -191,6 +196,49 @@ async def test_its_states_are_told_once_each():
     log = await stage.memory.changes("contoso", 0, 1000)
     told = [change.data["state"] for change in log if change.type == "calbridge.rollout.state"]
     assert told == ["created", "discovering", "connecting", "done"]
+
+
+async def test_a_tenants_status_says_how_far_its_rollouts_are():
+    stage = RolloutStage()
+    rollout = await stage.begin()
+    assert (await status(stage))["rollouts"] == [
+        {"id": rollout.id, "state": "created", "percent": 0, "seconds_left": None}
+    ]
+
+    await stage.settle_down()
+    assert (await status(stage))["rollouts"] == []
+
+
+async def status(stage: RolloutStage) -> Any:
+    app = create_app(lambda: stage.services)
+    key = stage.services.settings.api_keys[0].reveal()
+    transport = httpx.ASGITransport(app)
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(
+        transport=transport, base_url="https://x", headers=headers
+    ) as api:
+        return (await api.get(f"/v1/tenants/{TENANT}/status")).json()
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_list_is_connected_as_a_whole_or_not_at_all(after: bool):
+    """Whatever dies while it is stored: what was not stored to its end is called off."""
+    named = requests.Wanted(
+        RolloutSource.LIST, mailboxes=("anna@contoso.test", "ben@contoso.test")
+    )
+    seen: set[tuple[str, int]] = set()
+    for effect in range(12):
+        stage = RolloutStage()
+        await stage.connect(policy={"backfill": "window"})
+        stage.fuse.left, stage.fuse.after = effect, after
+        with suppress(Crash):
+            await stage.begin(named)
+        stage.fuse.left = None
+        stage.crash()
+        await stage.settle_down()
+        for rollout in await stage.memory.rollouts(TENANT):
+            seen.add((rollout.state.value, len(stage.subscriptions())))
+    assert seen == {("cancelled", 0), ("done", 2)}
 
 
 async def effects_of_a_rollout() -> int:

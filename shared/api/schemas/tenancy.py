@@ -101,12 +101,13 @@ class ServiceStatus(Told):
 class Status(Told):
     """`lag` is in seconds: the age of the oldest round of a calendar that is at work.
     `calendars` counts what their connections keep them from, too; `troubles` how many have
-    which cause.
+    which cause. `rollouts` are those under way, each with its `percent` and `seconds_left`.
     """
 
     tenant: TenantOut
     connections: Counted
     calendars: Counted
+    rollouts: list[Words]
     troubles: list[Trouble]
     lag: Words
     log: Words

@@ -26,10 +26,14 @@ def progress_of(rollout: Rollout, now: datetime) -> Progress:
     counts = rollout.counts
     total = sum(counts.get(stage.value, 0) for stage in Stage)
     left = sum(counts.get(stage.value, 0) for stage in OPEN)
-    percent = 100 if total == 0 else (total - left) * 100 // total
-    if rollout.listed is None:
-        percent = min(percent, 99)
-    return Progress(total, left, percent, _seconds_left(rollout, left, now))
+    return Progress(total, left, _percent(rollout, total, left), _seconds_left(rollout, left, now))
+
+
+def _percent(rollout: Rollout, total: int, left: int) -> int:
+    is_listed = rollout.listed is not None
+    if total == 0:
+        return 100 if is_listed else 0
+    return min((total - left) * 100 // total, 100 if is_listed else 99)
 
 
 def _seconds_left(rollout: Rollout, left: int, now: datetime) -> int | None:

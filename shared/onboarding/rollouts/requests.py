@@ -51,7 +51,9 @@ async def begin(services: Services, tenant: Tenant, wanted: Wanted) -> Rollout:
     connection = await organisation(services, tenant)
     if wanted.source is RolloutSource.GROUP:
         await _check_group(services, connection, wanted.group)
-    rollout = await services.store.put_rollout(_fresh(services, connection, wanted))
+    fresh = _fresh(services, connection, wanted)
+    await remember(services, fresh)
+    rollout = await services.store.put_rollout(fresh)
     if wanted.source is RolloutSource.LIST:
         rollout = await _listed(services, rollout, wanted.mailboxes)
     await tell_new(services, rollout)
@@ -96,9 +98,14 @@ async def _listed(services: Services, rollout: Rollout, names: Sequence[str]) ->
     return await services.store.put_rollout(replace(rollout, listed=now))
 
 
-async def wake(services: Services, rollout: Rollout) -> None:
+async def remember(services: Services, rollout: Rollout) -> None:
+    """To be called before it is stored, so that no stored rollout is ever unknown."""
     due = Due(DueKind.ROLLOUT, services.clock() + GRACE, name_of(rollout))
     await services.store.remind(due)
+
+
+async def wake(services: Services, rollout: Rollout) -> None:
+    await remember(services, rollout)
     await services.queues.send(CONNECT, name_of(rollout))
 
 

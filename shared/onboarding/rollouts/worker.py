@@ -74,6 +74,13 @@ async def _worked(services: Services, key: CalendarKey) -> float | None:
     return after
 
 
+def _is_half_listed(rollout: Rollout) -> bool:
+    """Whoever was storing its list died of it, and who asked was told that it failed: half of a
+    list is nobody's wish.
+    """
+    return rollout.listed is None and not rollout.listing
+
+
 def _goes_on(rollout: Rollout) -> bool:
     if rollout.state in {*AT_REST, RolloutState.ACTION_REQUIRED}:
         return False
@@ -83,6 +90,8 @@ def _goes_on(rollout: Rollout) -> bool:
 async def _pass(services: Services, rollout: Rollout) -> Rollout:
     if rollout.state in AT_REST:
         return rollout
+    if _is_half_listed(rollout):
+        return await in_state(services, rollout, RolloutState.CANCELLED)
     rollout = await new_day(services, rollout)
     if _goes_on(rollout):
         due = Due(DueKind.ROLLOUT, services.clock() + GRACE, name_of(rollout))
