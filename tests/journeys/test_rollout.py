@@ -11,7 +11,7 @@ from shared.store.records import CalendarKey, DueKind
 from tests.journeys.scene import Customer, Scene, eventually
 from tests.stack import LEASE_SECONDS
 
-PEOPLE, EVENTS, KILLS = 24, 10, 3
+PEOPLE, EVENTS, KILLS = 16, 10, 3
 PATIENCE = 120.0
 
 
