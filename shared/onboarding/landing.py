@@ -14,7 +14,7 @@ from shared.onboarding.returns import with_outcome
 from shared.services import Services
 from shared.store.records import ConnectionKind, ConsentLink, Tenant
 
-LINKS_OWN = frozenset({*OVER.values(), "consent-choice-refused"})
+LINKS_OWN = frozenset({*OVER.values(), "consent-choice-refused", "other-provider-active"})
 """Problems of a link that is known all the same."""
 
 

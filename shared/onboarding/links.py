@@ -43,8 +43,7 @@ class Wanted:
 
 async def create_link(services: Services, tenant: Tenant, wanted: Wanted) -> ConsentLink:
     """Raises Refused for choices that do not fit and for a return URL that is not listed."""
-    whose = (wanted.login_hint, wanted.expected)
-    await check_provider(services.store, tenant, [one for one in whose if one])
+    await _check_whose(services, tenant, wanted.login_hint, wanted.expected)
     if wanted.return_url:
         check_return_url(wanted.return_url, services.settings.return_urls)
     now = services.clock()
@@ -136,7 +135,9 @@ def _chosen(link: ConsentLink, choice: str) -> ConnectionKind:
 async def usable_link(
     services: Services, tenant_id: str, link_id: str
 ) -> tuple[ConsentLink, Tenant]:
-    """Raises Refused for a link that is unknown, or has ended: with the code that says how."""
+    """Raises Refused for a link that is unknown or has ended, with the code that says how, and
+    while another calendar provider is active.
+    """
     link = await services.store.consent_link(tenant_id, link_id)
     tenant = await services.store.tenant(tenant_id) if link else None
     if link is None or tenant is None or tenant.receipt:
@@ -145,7 +146,13 @@ async def usable_link(
         link = await move_link(services, link, EXPIRED)
     if link.state in ENDED:
         raise Refused(Problem(OVER[link.state]))
+    await _check_whose(services, tenant, link.login_hint, link.expected)
     return link, tenant
+
+
+async def _check_whose(services: Services, tenant: Tenant, *whose: str) -> None:
+    """Raises Refused where the customer, or the one it is for, keeps calendars elsewhere."""
+    await check_provider(services.store, tenant, [one for one in whose if one])
 
 
 def sent_to(services: Services, begun: Begun) -> Page:

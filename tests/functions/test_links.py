@@ -74,6 +74,27 @@ async def test_a_revoked_link_leads_nowhere(scene, api):
     assert (await told(scene))[-1] == ("revoked", "")
 
 
+@pytest.mark.parametrize("kind", ["user", "organisation"])
+async def test_a_link_leads_nowhere_while_another_provider_is_active(scene, api, kind):
+    """Neither who opens it nor who is on the way; once that provider is gone it leads on."""
+    link = await scene.link(kind=kind, login_hint="ada@contoso.example")
+    on_the_way = await scene.visitor().visit(link["url"])
+    back = on_the_way.sign_in("ada@contoso.example")
+    await api.put("/v1/tenants/acme/provider", json={"active": "google"})
+    opened = await scene.visitor().open(link["url"])
+    if kind == "user":
+        await on_the_way.visit(back)
+        assert "other-provider-active" in on_the_way.page
+    stored = await scene.services.store.connections("acme")
+    await api.put("/v1/tenants/acme/provider", json={"active": None})
+    later = await scene.visitor().open(link["url"])
+
+    assert opened.answer.status_code == 409
+    assert "other-provider-active" in opened.page
+    assert stored == []
+    assert "What it may do" in later.page
+
+
 async def test_that_time_is_up_is_told_once(scene, api):
     """By the timer; asked before it runs, the API says the same."""
     link = await scene.link()

@@ -367,7 +367,7 @@ class Scene:
         for calendar in await self.store.calendars(customer.name):
             if calendar.poll_due:
                 await self._poll_is_due(calendar.key, now)
-        for kind in (DueKind.POLL, DueKind.WORK, DueKind.DELIVER):
+        for kind in (DueKind.POLL, DueKind.WORK, DueKind.DELIVER, DueKind.REFILL):
             for due in await self.store.due(kind, now + timedelta(hours=2)):
                 if due.name.startswith(f"{customer.name}~"):
                     await self.store.remind(Due(kind, now - LONG_AGO, due.name))

@@ -39,8 +39,11 @@ class Visit:
 
     @property
     def expected(self) -> str:
-        """For whom it is, without telling an address to whoever got hold of the link."""
-        return masked(self.link.expected)
+        """For whom it is, without telling an address to whoever got hold of the link. A link
+        that mends a connection expects an id, and fills in the address that belongs to it.
+        """
+        filled_in = self.link.login_hint if self.link.reconnects else ""
+        return masked(self.link.expected) or masked(filled_in)
 
     def form_targets(self) -> tuple[str, ...]:
         """Browsers hold a form to these through every redirect that follows: sign-in goes from

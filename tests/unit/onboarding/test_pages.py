@@ -133,6 +133,16 @@ def test_the_expected_account_is_told_without_its_address():
     assert "megan@" not in told
 
 
+def test_a_link_that_mends_names_the_account_that_was_connected():
+    """It is meant for an object id, which says nothing to a person; the address that is filled
+    in at Microsoft is the same account's. Of other links it may be anybody's.
+    """
+    meant = {"expected": "6f1b9c", "login_hint": "megan@contoso.example"}
+
+    assert "m…@contoso.example" in text(landing_page(visit(reconnects="c", **meant)))
+    assert "meant for" not in text(landing_page(visit(**meant)))
+
+
 @pytest.mark.parametrize("code", sorted(CAUSES))
 def test_every_problem_says_what_who_and_how(code):
     """With somebody else to fix it, there is a text to send that person, with the link in it."""
