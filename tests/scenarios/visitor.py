@@ -55,7 +55,9 @@ class Visitor:
     @property
     def text(self) -> str:
         """Everything there is to read."""
-        return _words(re.sub(r"<(style|script)>.*?</\1>", "", self._browser.page.text, flags=re.S))
+        return _words(
+            re.sub(r"<(style|script)>.*?</\1>", "", self._browser.page.text, flags=re.DOTALL)
+        )
 
     @property
     def landed(self) -> str:
