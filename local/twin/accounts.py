@@ -8,6 +8,10 @@ UserType = Literal["Member", "Guest"]
 MailboxKind = Literal["cloud", "none", "onprem", "inactive", "soft_deleted", "moving"]
 
 
+PRIVILEGED_ROLE_ADMINISTRATOR = "e8611ab8-c189-46e8-94e1-60213ab1f814"
+"""The role's template id, the same in every organisation."""
+
+
 @dataclass(slots=True)
 class Person:
     id: str
@@ -31,6 +35,11 @@ class Person:
     other_mails: list[str] = field(default_factory=list)
     purpose: str | None = None  # of the mailbox; None: what the kind says
     directory_roles: list[str] = field(default_factory=list)  # template ids, besides is_admin
+
+    @property
+    def may_agree_for_all(self) -> bool:
+        """To application permissions of Graph; of the lesser roles only one may."""
+        return self.is_admin or PRIVILEGED_ROLE_ADMINISTRATOR in self.directory_roles
 
     @property
     def is_guest(self) -> bool:

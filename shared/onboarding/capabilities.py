@@ -58,12 +58,12 @@ class WhyNot:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is looked at."""
+    """What is looked at; of `directions` the tenant's own is the first."""
 
     connections: Sequence[Connection]
     links: Sequence[ConsentLink]
     calendars: Sequence[Calendar]
-    direction: Direction
+    directions: Sequence[Direction]
 
 
 async def capabilities(services: Services, tenant: Tenant) -> dict[str, WhyNot | None]:
@@ -74,7 +74,7 @@ async def capabilities(services: Services, tenant: Tenant) -> dict[str, WhyNot |
         [one for one in found if alive(one.state)],
         await store.consent_links(tenant.id),
         [one for one in await store.calendars(tenant.id) if alive(one.state)],
-        Document.from_json(tenant.policy).policy_for().direction,
+        Document.from_json(tenant.policy).directions,
     )
     return {name: judge(name, known) for name in NAMES}
 
@@ -88,8 +88,8 @@ def judge(name: str, known: Known) -> WhyNot | None:
 
 
 def _feature(feature: Feature, known: Known) -> WhyNot | None:
-    if known.direction in _FORBIDS.get(feature, ()):
-        return WhyNot(Reason.POLICY, _DIRECTIONS[known.direction])
+    if _FORBIDS.get(feature, set()).issuperset(known.directions):
+        return WhyNot(Reason.POLICY, _DIRECTIONS[known.directions[0]])
     if not known.connections:
         return _nobody(known.links)
     able = [one for one in known.connections if is_able(one, feature)]

@@ -76,6 +76,15 @@ class Document:
         return replace(self, is_muted=True, _known={})
 
     @property
+    def directions(self) -> list[Direction]:
+        """The tenant's own first, then those of its projects and types."""
+        preset = PRESETS.get(self.preset, _NONE)
+        projects = {**preset.get("projects", _NONE), **self.projects}
+        types = {**preset.get("types", _NONE), **self.types}
+        keys = [("", ""), *((name, "") for name in projects), *(("", name) for name in types)]
+        return [self.policy_for(*key).direction for key in keys]
+
+    @property
     def has_copies(self) -> bool:
         """Whether any of its policies gives participants copies."""
         preset = PRESETS.get(self.preset, _NONE)

@@ -96,6 +96,19 @@ async def test_capabilities_say_why_not(scene):
     }
 
 
+async def test_what_one_project_may_do_can_be_used(scene):
+    """Off for the tenant and on for one project: writing is there, reading is nowhere."""
+    await scene.organisation(*WRITE)
+    document = {"direction": "off", "projects": {"befriending": {"direction": "to_outlook"}}}
+    await scene.ask("PUT", "policy", json=document)
+
+    found = (await scene.ask("GET", "capabilities")).json()["capabilities"]
+    told = {one["feature"]: one["why_not"] and one["why_not"]["code"] for one in found}
+
+    assert told["write_appointments"] is None
+    assert told["read_events"] == "sync-off"
+
+
 async def test_nobody_has_consented_yet(scene):
     """Without a connection everything waits for consent, and a connection tells in plain words."""
     found = (await scene.ask("GET", "capabilities")).json()["capabilities"]

@@ -283,7 +283,7 @@ async def test_s13_where_users_may_nobody_else_is_needed(scene, somebody):
     requests = (await scene.control("GET", "/admin-requests"))["value"]
 
     assert "is connected" in page.text
-    assert customer.entra not in str(requests)
+    assert customer.people["pete"] not in [one["user_id"] for one in requests]
     assert await became(customer, link) == ["created", "seen", "sent", "granted"]
 
 
@@ -344,7 +344,7 @@ async def test_s15_a_request_with_a_reason(scene, somebody):
     assert waiting["state"] == "waiting"
     assert request["justification"] == reason
     assert "never sees" in reason
-    assert "is connected" in done.text or done.agree(link["url"], customer.address("pete"))
+    assert "is connected" in done.text
     assert (await link_of(customer, link))["state"] == "granted"
 
 

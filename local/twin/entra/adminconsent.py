@@ -114,7 +114,7 @@ def _step(wanted: Wanted, form: FormData) -> Response:
     wanted.twin.entra.barriers.stop_sign_in(person)
     if form.get("decision") in ("cancel", "return"):
         return _declined(wanted)
-    if not person.is_admin:
+    if not person.may_agree_for_all:
         return _not_an_admin(wanted, person)
     if form.get("decision") == "accept":
         return _accepted(wanted, person)

@@ -239,7 +239,7 @@ def _missing(asked: SignIn, person: Person) -> list[str]:
 
 
 def _grant(asked: SignIn, person: Person, *, whole_organization: bool) -> None:
-    if whole_organization and person.is_admin:
+    if whole_organization and person.may_agree_for_all:
         asked.entra.grant_org(asked.app, person.tenant_id, asked.scopes)
     else:
         asked.entra.grant_user(asked.app, person, asked.scopes)
@@ -254,7 +254,7 @@ def _consent_page(asked: SignIn, person: Person) -> Response:
             "person": person,
             "permissions": [words(n, application=False) for n in asked.scopes if n != "openid"],
             "organization": False,
-            "may_consent_for_all": person.is_admin,
+            "may_consent_for_all": person.may_agree_for_all,
         },
     )
 

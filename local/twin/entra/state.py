@@ -155,7 +155,7 @@ class Entra:
         self.install(app, tenant_id).roles.update(app.roles)
 
     def needs_admin(self, person: Person, names: list[str]) -> bool:
-        if person.is_admin or not names:
+        if person.may_agree_for_all or not names:
             return False
         restricted = any(n in DELEGATED and DELEGATED[n].admin for n in names)
         return restricted or self.policy(person.tenant_id) != "users_may"

@@ -227,6 +227,22 @@ def test_only_an_admin_may_give_admin_consent(browser, client):
 
 
 @pytest.mark.parametrize(
+    ("role", "may"),
+    [
+        ("e8611ab8-c189-46e8-94e1-60213ab1f814", True),  # Privileged Role Administrator
+        ("9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3", False),  # Application Administrator
+    ],
+)
+def test_one_lesser_role_may_give_admin_consent(browser, client, role, may):
+    """To application permissions of Microsoft Graph; the other roles for applications may not."""
+    changed = {"directory_roles": [role]}
+    client.patch("/_twin/people/megan@contoso.example", json=changed).raise_for_status()
+    browser.open(_admin_consent(CONTOSO)).choose("megan@contoso.example")
+
+    assert browser.has("accept") is may
+
+
+@pytest.mark.parametrize(
     ("version", "params", "error"),
     [
         ("", {}, "permission_denied"),
