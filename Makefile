@@ -3,7 +3,7 @@
 PYTHON ?= python3
 NPM ?= npm
 TEST_OPTIONS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -32,7 +32,7 @@ check: setup ## Format, lint, types, imports, generated files
 	$(PY) -m local.generated --check
 
 # One test at a time to whichever process is free; each starts what tests share (storage, a stack) once.
-test: setup chromium ## Every test, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
+test: setup chromium ## Every test, on WORKERS=3 processes; TEST_OPTIONS goes to pytest
 	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 $(TEST_OPTIONS)
 
 test-deep: setup ## Recurrence with 20,000 examples of each property
@@ -40,7 +40,7 @@ test-deep: setup ## Recurrence with 20,000 examples of each property
 		$(addprefix tests/unit/calendar/test_,expansion.py rrule.py series.py series_json.py split.py) $(TEST_OPTIONS)
 
 machine: setup ## The two-way sync machine, under generated histories, crashing at every effect
-	CRASH_EVERY=1 $(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 tests/machine $(TEST_OPTIONS)
+	CRASH_EVERY=1 MACHINE_EXAMPLES=200 $(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 tests/machine $(TEST_OPTIONS)
 
 bugs: setup ## Plant known faults in the sync; fail if the machine misses one
 	$(PY) -m tests.machine.bugs

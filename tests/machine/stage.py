@@ -35,7 +35,7 @@ from shared.sync.timers import catch_up, sweep
 from shared.sync.wake import Wake
 
 # A sweep takes minutes where it crashes everywhere: `make machine` does.
-CRASH_EVERY = int(os.environ.get("CRASH_EVERY", "4"))
+CRASH_EVERY = int(os.environ.get("CRASH_EVERY", "8"))
 
 
 def crash_points(effects: int) -> range:
