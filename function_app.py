@@ -10,7 +10,9 @@ from functions.sync import sync
 from functions.timers import timers
 from functions.web import web
 
+BLUEPRINTS = (delivery, ending, notifications, oauth, sync, timers, web)
+
 app = func.FunctionApp()
 
-for blueprint in (delivery, ending, notifications, oauth, sync, timers, web):
+for blueprint in BLUEPRINTS:
     app.register_functions(blueprint)

@@ -43,8 +43,9 @@ async def check(engine: Engine, connection: Connection) -> Connection:
     well = found.state is not State.ACTION_REQUIRED
     told = await check_again(engine.store, told, now + (EXERCISE if well else HOURLY))
     kept = await change_connection(engine.store, connection, told)
-    if connection.state is State.ACTION_REQUIRED and well:
-        await wake_all(engine, working, now)
+    if well:
+        was_ill = connection.state is State.ACTION_REQUIRED
+        await wake_all(engine, working if was_ill else _failing(working), now)
     await engine.announce(connection.tenant)
     return kept
 
@@ -60,6 +61,11 @@ async def _found(engine: Engine, connection: Connection, working: list[Calendar]
         if is_of_grant(reconnect.cause):
             return Standing(State.ACTION_REQUIRED, reconnect.cause)
     return standing_of(connection) if connection.state is State.PAUSED else Standing(State.ACTIVE)
+
+
+def _failing(calendars: list[Calendar]) -> list[Calendar]:
+    """By themselves, which the grant says nothing of; what a person has to rule on stays held."""
+    return [one for one in calendars if one.state is State.ACTION_REQUIRED and one.held is None]
 
 
 async def wake_all(engine: Engine, calendars: list[Calendar], now: datetime) -> None:

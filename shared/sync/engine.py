@@ -10,9 +10,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from shared.errors import (
-    Contended,
     Reconnect,
     Rejected,
     Throttled,
@@ -38,6 +38,7 @@ from shared.store.records import (
 )
 from shared.store.store import Store
 from shared.sync.brake import CAUSE as MASS_CHANGE
+from shared.sync.hints import LONGEST_SILENCE, is_echo, only_adds, silence_after
 from shared.sync.leaving import Forget, close_connection, end_calendar, end_grant
 from shared.sync.outbound import push_all, refuse_all
 from shared.sync.reaching import (
@@ -52,7 +53,8 @@ from shared.sync.reaching import (
 from shared.sync.rehearsal import rehearse
 from shared.sync.report import connection_change
 from shared.sync.rest import resting
-from shared.sync.round import pull, unknown
+from shared.sync.round import pull
+from shared.sync.rows import change_row
 from shared.sync.shift import Clock, Shift
 from shared.sync.singly import advance
 from shared.sync.spread import welcome
@@ -77,10 +79,6 @@ from shared.sync.subscribing import (
 from shared.sync.transitions import move_calendar, move_connection
 from shared.sync.wake import DELIVER, END, ROUND, Wake
 
-LONGEST_SILENCE = 3600
-LAG = 60
-# A mark keeps no more; what came after is only known to a round.
-MOST_HINTS = 50
 # A held calendar is looked at again this often, in case that what emptied it heals.
 HELD_SILENCE = 900
 
@@ -251,7 +249,7 @@ class Engine:
         return False
 
     async def _round(self, shift: Shift, mark: Mark) -> None:
-        if not _only_adds(shift, mark) and not await self._is_echo(shift, mark):
+        if not only_adds(shift, mark) and not await is_echo(shift, mark):
             await keep_subscribed(shift, self.hooks)
             settled = await pull(shift, mark)
             await advance(shift)
@@ -264,24 +262,8 @@ class Engine:
             note("round", tenant=shift.key.tenant, calendar=shift.key.calendar, count=settled)
         await self.store.unmark(mark)
 
-    async def _is_echo(self, shift: Shift, mark: Mark) -> bool:
-        """All the notifications named is what we settled already."""
-        if ROUND in mark.hints or len(mark.hints) >= MOST_HINTS:
-            return False
-        if shift.calendar.state not in AT_EASE:
-            return False
-        return not await unknown(shift, dict(mark.hints))
-
     async def _next_poll(self, shift: Shift, mark: Mark, settled: int) -> None:
-        """Silence is suspicious, and less so the longer polling has found nothing. So is a
-        notification of what the round did not show: delta may lag behind it.
-        """
-        interval = self.poll_seconds
-        if ROUND in mark.hints and not settled and shift.calendar.subscription:
-            interval = min(shift.calendar.interval * 2, LONGEST_SILENCE)
-        wait = max(interval, self.poll_seconds)
-        if ROUND not in mark.hints and not settled:
-            wait = min(wait, LAG)
+        interval, wait = silence_after(shift, mark, settled, self.poll_seconds)
         due = self.clock() + timedelta(seconds=wait)
         await self.store.remind(Due(DueKind.POLL, due, str(shift.key)))
         await shift.keep(interval=interval, poll_due=due)
@@ -366,7 +348,7 @@ class Engine:
         now = self.clock()
         await self.wake.remember(calendar.key, now)
         await self.store.mark(calendar.key, now, (ROUND,))
-        await self._begin_end(calendar.key, receipt, now)
+        await change_row(self.store, calendar.key, partial(_ending, receipt=receipt, now=now))
         await self.wake.reader(calendar.key)
 
     async def lifecycle(self, key: CalendarKey, event: str) -> None:
@@ -375,31 +357,10 @@ class Engine:
         if calendar is None:
             return
         if told := changes_by(event, calendar, now):
-            await self._change(key, **told)
+            await change_row(self.store, key, lambda row: replace(row, **told))
             await self.store.remind(Due(DueKind.RENEW, told["subscription_due"], str(key)))
         # What Graph tells of many at once is not to be answered all at once.
         await self.wake.dirty(key, now, after=spread(key, AT_ONCE))
-
-    async def _begin_end(self, key: CalendarKey, receipt: str, now: datetime) -> None:
-        for _ in range(5):
-            calendar = await self.store.calendar(key)
-            if calendar is None or calendar.state in ENDING:
-                return
-            ending = moved(calendar, State.DISCONNECTING, "", now)
-            with suppress(Contended):
-                await self.store.put_calendar(replace(ending, receipt=receipt))
-                return
-        raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
-
-    async def _change(self, key: CalendarKey, **changes: object) -> None:
-        for _ in range(5):
-            calendar = await self.store.calendar(key)
-            if calendar is None:
-                return
-            with suppress(Contended):
-                await self.store.put_calendar(replace(calendar, **changes))  # pyright: ignore[reportArgumentType]
-                return
-        raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
 
     async def relay(self, key: CalendarKey) -> None:
         """Moves what the calendar has to tell into the tenant's log; twice does no harm."""
@@ -419,6 +380,12 @@ class Engine:
                 await self.wake.queues.send(DELIVER, f"{tenant}~{endpoint.id}")
 
 
+def _ending(calendar: Calendar, receipt: str, now: datetime) -> Calendar:
+    if calendar.state in ENDING:
+        return calendar
+    return replace(moved(calendar, State.DISCONNECTING, "", now), receipt=receipt)
+
+
 async def _push(shift: Shift) -> TryAgain | None:
     """Not while a round is held: a write would find its event gone, and settle on its own what
     waits for a person. What cannot be written is told to be so, and does not wait.
@@ -428,10 +395,3 @@ async def _push(shift: Shift) -> TryAgain | None:
     if shift.calendar.reach is not Reach.READ_WRITE:
         return await refuse_all(shift, READ_ONLY)
     return await push_all(shift)
-
-
-def _only_adds(shift: Shift, mark: Mark) -> bool:
-    """Notifications of a held calendar: the held round will show what they name."""
-    held = shift.calendar.held
-    told = shift.calendar.state is State.ACTION_REQUIRED
-    return told and held is not None and held.ruling is None and ROUND not in mark.hints

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import azure.functions as func
 import pytest
 
 from tests.infra import sources
@@ -16,11 +17,15 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def bindings() -> Mapping[str, Mapping[str, Any]]:
+    """Of an app of its own: an app gives its functions once, to whoever asks first."""
     import function_app
 
+    app = func.FunctionApp()
+    for blueprint in function_app.BLUEPRINTS:
+        app.register_functions(blueprint)
     return {
         function.get_function_name(): function.get_dict_repr()["bindings"][0]
-        for function in function_app.app.get_functions()
+        for function in app.get_functions()
     }
 
 

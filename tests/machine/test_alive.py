@@ -96,6 +96,26 @@ async def test_a_closed_mailbox_says_nothing_of_the_grant():
     assert (tenant.state, tenant.cause) == (State.DEGRADED, "partly-working")
 
 
+async def test_a_mailbox_that_is_open_again_is_found_by_trying_its_connection():
+    """Though its connection was well all the time; the others are left alone."""
+    stage = await begun("anna", "ben")
+    person = stage.people["anna"].id
+    stage.twin.faults.add({"match": {"path": person}, "action": {"status": 403}, "times": None})
+    await stage.wake.dirty(stage.key("anna"), stage.now)
+    while stage.queues.sent:
+        await stage.take_message()
+    assert await state_of(stage, "anna") is State.ACTION_REQUIRED
+    stage.twin.faults.clear()
+    await check(stage.engine, await grant_of(stage))
+    woken = {key for _, key in stage.queues.sent}
+    while stage.queues.sent:
+        await stage.take_message()
+
+    assert str(stage.key("anna")) in woken
+    assert str(stage.key("ben")) not in woken
+    assert await state_of(stage, "anna") is State.ACTIVE
+
+
 async def test_a_grant_is_exercised_though_its_calendars_are_paused():
     """Once in thirty days; a refresh token that lies idle for ninety is lost."""
     stage = await begun("anna")

@@ -210,3 +210,67 @@ class TestPerson:
 
         assert refused.value.cause == "sign-in-again"
         assert await vault.read(secret_name(connected)) is None
+
+
+class TestExercise:
+    async def test_is_asked_of_entra(self, worker, browser, vault, token_requests):
+        """Though the token at hand is good: the refresh token is used, and the one that came
+        with the answer is kept.
+        """
+        connected = await worker.connected(browser, MEGAN)
+        first = await worker.tokens.user_token(connected)
+        before, kept = token_requests(), await vault.read(secret_name(connected))
+
+        await worker.tokens.exercise(connected)
+
+        assert token_requests() == before + 1
+        assert await vault.read(secret_name(connected)) != kept
+        assert (await worker.tokens.user_token(connected)).value != first.value
+        assert token_requests() == before + 1
+
+    async def test_an_organisations_is_asked_anew(self, worker, control, token_requests):
+        """The app's own token is replaced as well."""
+        install(control)
+        first = await worker.tokens.token(connection())
+
+        await worker.tokens.exercise(connection())
+
+        assert token_requests() == 2
+        assert (await worker.tokens.token(connection())).value != first.value
+
+    async def test_keeps_a_grant_alive(self, worker, browser, control):
+        """Exercised within ninety days, it is good for ninety more."""
+        connected = await worker.connected(browser, MEGAN)
+        for _ in range(3):
+            control.post("/_twin/clock/advance", json={"seconds": 60 * 86_400}).raise_for_status()
+            await worker.tokens.exercise(connected)
+
+        control.post("/_twin/clock/advance", json={"seconds": 91 * 86_400}).raise_for_status()
+        with pytest.raises(Reconnect) as refused:
+            await worker.tokens.exercise(connected)
+        assert refused.value.cause == "sign-in-again"
+
+    async def test_finds_an_end_behind_a_good_token(self, worker, browser, control):
+        """What Entra ended shows at once, not when the token at hand has grown old."""
+        connected = await worker.connected(browser, MEGAN)
+        await worker.tokens.user_token(connected)
+        control.patch(f"/_twin/people/{MEGAN}", json={"enabled": False}).raise_for_status()
+
+        with pytest.raises(Reconnect) as refused:
+            await worker.tokens.exercise(connected)
+
+        assert refused.value.cause == "user-disabled"
+
+    async def test_leaves_a_grant_that_another_worker_refreshes(
+        self, worker, browser, token_requests
+    ):
+        """One refresh at a time: it comes back later."""
+        connected = await worker.connected(browser, MEGAN)
+        key = CalendarKey(connected.tenant, f"grant-{connected.id}")
+        assert await worker.store.acquire(key, "other", worker.now, 60)
+        before = token_requests()
+
+        with pytest.raises(Contended):
+            await worker.tokens.exercise(connected)
+
+        assert token_requests() == before
