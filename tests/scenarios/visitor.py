@@ -46,6 +46,10 @@ class Visitor:
                 self.press("accept")
         return self
 
+    def follow(self, link: str) -> "Visitor":
+        (target,) = re.findall(rf'id="{link}" href="([^"]+)"', self._browser.page.text)
+        return self.open(unescape(target))
+
     def explain(self, url: str) -> "Visitor":
         """Microsoft stopped them: back at the link they ask about the number on its page."""
         (number,) = re.findall(r'data-code="(AADSTS\d+)"', self._browser.page.text)

@@ -1,0 +1,516 @@
+"""Clear Review: who lets whom connect, what is asked for, and how a connection ends or is mended.
+
+Not played: the page with R7's toggle, My Account of R11 and the help pages of R12 are the
+product's own; here is what they would ask of the API. R26's nine months are not waited for: what
+keeps a grant from growing old is.
+"""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from shared.errors import Contended
+from shared.store.records import Due, DueKind
+from tests.journeys.scene import LONG_AGO, at, eventually, graph_at
+from tests.scenarios.connecting import (
+    asked_of_microsoft,
+    became,
+    connections,
+    ended,
+    link_of,
+    why_not,
+)
+from tests.scenarios.scene import guests, invited, mailed, mails
+from tests.scenarios.visitor import address_in
+
+PRESET = {"preset": "clear_review"}
+EVE = "eve@client.example"
+CALENDAR = "Have full access to your calendars"
+
+
+async def company(scene, *people, **tenant):
+    return await scene.customer(*people, policy=PRESET, **tenant)
+
+
+async def link_for(customer, who, **wanted):
+    """Only that account can use it."""
+    expected = customer.address(who)
+    return await customer.scene.consent_link(customer, "user", expected=expected, **wanted)
+
+
+async def connected(scene, somebody, who="megan", **tenant):
+    """Somebody who connected their own calendar."""
+    customer = await company(scene, who, **tenant)
+    link = await link_for(customer, who)
+    somebody().agree(link["url"], customer.address(who))
+    await customer.in_state(who, "active")
+    return customer
+
+
+async def person(customer, who):
+    return (await customer.api("GET", f"/people/{who}")).json()
+
+
+async def installed(customer):
+    """What the organisation's administrators see of the app in Entra."""
+    found = (await customer.scene.control("GET", "/grants"))["value"]
+    return [one for one in found if one["tenant_id"] == customer.entra]
+
+
+async def test_r6_an_administrator_allows_it_first(scene, somebody):
+    """Where the organisation wants it so: a user is stopped and the product waits, until an
+    administrator has agreed.
+    """
+    customer = await company(scene, "megan", consent_policy="admins_only")
+    mine = await link_for(customer, "megan")
+    stopped = somebody().open(mine["url"]).press("as-user")
+    stopped.sign_in(customer.address("megan")).press("return")
+    waits = await why_not(customer)
+    whole = await scene.consent_link(customer, "organisation")
+    agreed = somebody().agree(whole["url"], customer.address("root"), "organisation")
+
+    assert stopped.reads("code") == "admin-consent-required"
+    assert (waits["reason"], waits["fix_by"]) == ("role", "tenant_admin")
+    assert "is connected" in agreed.text
+    assert await why_not(customer) is None
+
+
+async def test_r6_better_no_administrator_where_none_is_needed(scene, somebody):
+    """Only the user's own calendar is asked for, which Microsoft lets users give by themselves;
+    and nothing is asked of the organisation then.
+    """
+    customer = await connected(scene, somebody)
+    (connection,) = await connections(customer)
+    (app,) = await installed(customer)
+
+    assert (connection["kind"], connection["state"]) == ("user", "active")
+    assert (app["roles"], app["org_scopes"]) == ([], [])
+
+
+async def test_r6_better_a_lesser_administrator_will_do(scene, somebody):
+    """A Privileged Role Administrator, who is not a global one."""
+    role = "e8611ab8-c189-46e8-94e1-60213ab1f814"
+    customer = await company(scene, "megan")
+    facts = {"directory_roles": [role]}
+    await scene.control("PATCH", f"/people/{customer.address('megan')}", facts)
+    link = await scene.consent_link(customer, "organisation")
+    page = somebody().agree(link["url"], customer.address("megan"), "organisation")
+
+    megan = await scene.control("GET", f"/people/{customer.address('megan')}")
+    (app,) = await installed(customer)
+    assert "is connected" in page.text
+    assert not megan["is_admin"]
+    assert "Calendars.ReadWrite" in app["roles"]
+
+
+async def test_r7_the_product_lets_users_connect_or_not(scene, somebody):
+    """Switched off, links that were handed out lead nowhere, and nothing of it is stored;
+    switched on again, new ones do.
+    """
+    customer = await company(scene, "megan")
+    off = await link_for(customer, "megan")
+    await customer.api("DELETE", f"/consent-links/{off['id']}")
+    stopped = somebody().open(off["url"])
+    before = await connections(customer)
+    link = await link_for(customer, "megan")
+    page = somebody().agree(link["url"], customer.address("megan"))
+
+    assert stopped.reads("code") == "consent-link-revoked"
+    assert not stopped.sees("as-user")
+    assert before == []
+    assert "is connected" in page.text
+    assert await became(customer, off) == ["created", "revoked"]
+
+
+async def test_r7_better_what_is_connected_already_obeys_too(scene, somebody):
+    """Off is a pause for those: nothing crosses while it lasts, and nothing is lost by it."""
+    customer = await connected(scene, somebody)
+    await customer.settled("talk", "megan")
+    await customer.api("POST", "/pause")
+    await customer.edits("megan", "talk", location={"displayName": "Room 6"})
+    late = await customer.put("later", "megan")
+    await scene.let_time_pass(customer)
+    await scene.run("catch_up")
+    await scene.run("sweep")
+    operation = late.json()["operation"]
+    meanwhile = await customer.events("megan", "later")
+    known = await customer.get("talk")
+    await customer.api("POST", "/resume")
+    await customer.shows("megan", "later")
+    change = await customer.change("talk", "appointment.updated")
+
+    assert (meanwhile, known["location"]) == ([], "")
+    assert operation["waits_for"]
+    assert change["data"]["appointment"]["location"] == "Room 6"
+
+
+async def test_r8_an_administrator_signs_in_where_a_user_was_blocked(scene, somebody):
+    """ "Sign in with that account", on Microsoft's page, with the organisation's tick: that counts
+    for everybody. Better: the administrator's calendar is not connected by accident, and the
+    user goes on with the same link and is asked nothing more.
+    """
+    customer = await company(scene, "megan", consent_policy="admins_only")
+    link = await link_for(customer, "megan")
+    page = somebody().open(link["url"]).press("as-user").sign_in(customer.address("megan"))
+    blocked = page.text
+    page.follow("other-account").sign_in(customer.address("root"))
+    page.tick("consent-org", "accept")
+    stored = await connections(customer)
+    again = somebody().open(link["url"]).press("as-user").sign_in(customer.address("megan"))
+
+    assert "Have an admin account?" in blocked
+    assert page.reads("code") == "wrong-account"
+    assert stored == []
+    assert "is connected" in again.text
+    assert [one["address"] for one in await connections(customer)] == [customer.address("megan")]
+
+
+async def test_r8_better_the_administrator_needs_no_account_of_the_product(scene, somebody):
+    """No visit to Account Settings: the user has a text to send, and its link works elsewhere,
+    later; meanwhile the product knows what it waits for.
+    """
+    customer = await company(scene, "megan", consent_policy="admins_only")
+    link = await link_for(customer, "megan", choices=["user", "organisation"])
+    stopped = somebody().open(link["url"]).press("as-user")
+    stopped.sign_in(customer.address("megan")).press("return")
+    waiting = await link_of(customer, link)
+    letter = stopped.reads("letter")
+    url = address_in(letter)
+    elsewhere = somebody().agree(url, customer.address("root"), "organisation")
+
+    assert (waiting["state"], waiting["problem"]["fix_by"]) == ("waiting", "tenant_admin")
+    assert "only an administrator" in letter
+    assert "is connected" in elsewhere.text
+    assert await why_not(customer) is None
+
+
+@pytest.mark.parametrize("ticked", [True, False], ids=["ticked", "unticked"])
+async def test_r9_the_tick_decides_whether_colleagues_are_asked(scene, somebody, ticked):
+    """An administrator who connects their own calendar may tick for all; else each colleague sees
+    the permissions, and agrees for themselves.
+    """
+    customer = await company(scene, "megan")
+    admins = await link_for(customer, "root")
+    page = somebody().open(admins["url"]).press("as-user").sign_in(customer.address("root"))
+    listed = page.lists("permissions")
+    _ = page.tick("consent-org", "accept") if ticked else page.press("accept")
+    mine = await link_for(customer, "megan")
+    colleague = somebody().open(mine["url"]).press("as-user")
+    colleague.sign_in(customer.address("megan"))
+    asked = colleague.sees("accept")
+    _ = colleague.press("accept") if asked else colleague
+
+    assert CALENDAR in listed
+    assert asked is not ticked
+    assert "is connected" in page.text
+    assert "is connected" in colleague.text
+
+
+async def test_r9_better_the_choice_is_two_buttons_with_their_effect(scene, somebody):
+    """Before Microsoft, in words: nobody overlooks a tick."""
+    customer = await company(scene, "megan")
+    link = await scene.consent_link(customer, "user", choices=["user", "organisation"])
+    page = somebody().open(link["url"])
+
+    assert "your own calendar only" in page.reads("effect-user")
+    assert "nobody else is asked" in page.reads("effect-organisation")
+    assert page.sees("as-user")
+    assert page.sees("as-organisation")
+
+
+async def test_r10_r29_the_app_in_entra_holds_profile_and_calendar(scene, somebody):
+    """One application, by the name that was on Microsoft's page, with what was agreed to and
+    nothing else: who one is, and one's own calendar.
+    """
+    customer = await company(scene, "megan")
+    link = await link_for(customer, "megan")
+    page = somebody().open(link["url"]).press("as-user").sign_in(customer.address("megan"))
+    name, listed = page.reads("app"), page.lists("permissions")
+    page.press("accept")
+    (app,) = await installed(customer)
+    apps = (await scene.control("GET", "/apps"))["value"]
+    (named,) = [one["name"] for one in apps if one["client_id"] == app["app_id"]]
+    held = set(app["user_scopes"][customer.people["megan"]])
+    (connection,) = await connections(customer)
+
+    assert name == named
+    assert {"User.Read", "Calendars.ReadWrite"} <= held
+    assert held <= {
+        *("User.Read", "Calendars.ReadWrite"),
+        *("openid", "profile", "email", "offline_access"),
+    }
+    assert CALENDAR in listed
+    assert {"Calendars.ReadWrite", "User.Read"} <= set(connection["granted"])
+
+
+async def test_r11_each_user_connects_and_only_them(scene, somebody):
+    """What one agreed to opens no colleague's calendar; the product is refused there, and told
+    why.
+    """
+    customer = await company(scene, "megan", "diego")
+    link = await link_for(customer, "megan")
+    somebody().agree(link["url"], customer.address("megan"))
+    await customer.settled("talk", "megan")
+    refused = await customer.put("other", "diego")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "mailbox-not-connected")
+    calendars = (await customer.api("GET", "/calendars")).json()["calendars"]
+    assert [one["mailbox"] for one in calendars] == [customer.address("megan")]
+
+
+async def test_r12_cues_guide_users(scene, somebody):
+    """What the product shows beside a feature, and beside a name: what is missing, whose move it
+    is, and what to do; nothing once it is done.
+    """
+    customer = await company(scene, "megan")
+    addresses = [customer.address("megan")]
+    await customer.api("PUT", "/people/megan", json={"addresses": addresses})
+    cue, label = await why_not(customer), (await person(customer, "megan"))["calendar"]
+    link = await link_for(customer, "megan")
+    somebody().agree(link["url"], addresses[0])
+    await customer.in_state("megan", "active")
+
+    assert (cue["code"], cue["fix_by"]) == ("consent-required", "user")
+    assert cue["title"]
+    assert cue["remedy"]
+    assert label is None
+    assert await why_not(customer) is None
+    assert (await person(customer, "megan"))["calendar"]["state"] == "active"
+
+
+async def test_r12_better_the_company_can_be_connected_centrally(scene, somebody):
+    """By one administrator: the users named are connected, and none of them opened a page."""
+    customer = await company(scene, "megan", "diego")
+    link = await scene.consent_link(customer, "organisation")
+    somebody().agree(link["url"], customer.address("root"), "organisation")
+    for who in ("megan", "diego"):
+        await customer.api("POST", "/calendars", json={"mailbox": customer.address(who)})
+    for who in ("megan", "diego"):
+        await customer.in_state(who, "active")
+    (app,) = await installed(customer)
+
+    assert await why_not(customer, "bulk") is None
+    assert customer.people["megan"] not in app["user_scopes"]
+    assert customer.people["diego"] not in app["user_scopes"]
+    assert len(await connections(customer)) == 1
+
+
+async def test_r20_who_has_not_connected_is_named(scene, somebody):
+    """The banner over the calendar: of each attendee the product knows whether their calendar is
+    connected. Better: also that it broke, why, and who can mend it.
+    """
+    customer = await connected(scene, somebody, "diego")
+    for who in ("diego", "megan"):
+        known = {"addresses": [customer.address(who)], "kind": "employee"}
+        await customer.api("PUT", f"/people/{who}", json=known)
+    without = (await person(customer, "megan"))["calendar"]
+    well = (await person(customer, "diego"))["calendar"]
+    await signed_out(customer, "diego")
+    ill = (await person(customer, "diego"))["calendar"]
+
+    assert without is None
+    assert (well["state"], well["cause"]) == ("active", "")
+    assert ill["state"] == "action_required"
+    assert ill["explanation"]["fixed_by"] == "user"
+    assert ill["next_step"].endswith("/reconnect")
+
+
+async def test_r20_better_sharing_set_to_none_does_not_matter(scene, somebody):
+    """It is colleagues that it keeps out; whoever connected is read and written all the same."""
+    customer = await company(scene, "megan")
+    address = customer.address("megan")
+    nobody = {"role": "none"}
+    await scene.control("POST", f"/people/{address}/calendar-permissions", nobody)
+    link = await link_for(customer, "megan")
+    somebody().agree(link["url"], address)
+    await customer.in_state("megan", "active")
+    await customer.settled("talk", "megan")
+    await customer.edits("megan", "talk", location={"displayName": "Room 6"})
+    change = await customer.change("talk", "appointment.updated")
+
+    assert change["data"]["fields"] == ["location"]
+
+
+async def test_r21_a_new_user_principal_name_breaks_nothing(scene, somebody):
+    """No error, no disconnecting and reconnecting: who is connected is known by what never
+    changes, and goes on under the new name in both directions.
+    """
+    customer = await connected(scene, somebody)
+    await customer.settled("talk", "megan")
+    new = {name: customer.address("margaret") for name in ("upn", "mail")}
+    await scene.control("PATCH", f"/people/{customer.address('megan')}", new)
+    customer.people["margaret"] = customer.people["megan"]
+    await customer.edits("margaret", "talk", location={"displayName": "Room 6"})
+    await customer.change("talk", "appointment.updated")
+    await customer.patch("talk", start=at(13), end=at(14))
+
+    async def moved():
+        (event,) = await customer.events("margaret", "talk")
+        return event["start"]["dateTime"][11:16] == "13:00"
+
+    await eventually(moved, "the conversation at one o'clock")
+    (connection,) = await connections(customer)
+    assert (connection["state"], connection["cause"]) == ("active", "")
+
+
+async def signed_out(customer, who):
+    """An administrator resets the password, which ends sessions; and the service looks."""
+    await customer.scene.control("POST", f"/people/{customer.address(who)}/reset-password")
+    (connection,) = await connections(customer)
+    await customer.api("POST", f"/connections/{connection['id']}/check")
+    return connection
+
+
+async def test_r26_a_grant_does_not_grow_old(scene, somebody):
+    """Nine months or ninety days, whatever it is that ends one that is not used: each is used
+    once in thirty days, also where nothing is synced, and nobody is asked anything.
+    """
+    customer = await connected(scene, somebody)
+    await customer.idle()
+    (connection,) = await connections(customer)
+    told, asked = await customer.changes(), await asked_of_microsoft(customer, "/token")
+    await thirty_days_later(customer, connection["id"])
+    again = await asked_of_microsoft(customer, "/token")
+    kept = await scene.store.connection(customer.name, connection["id"])
+
+    assert len(again) == len(asked) + 1
+    assert kept.exercised > datetime.now(UTC) - timedelta(minutes=1)
+    assert kept.check_due > datetime.now(UTC) + timedelta(days=29)
+    assert await customer.changes() == told
+
+
+async def thirty_days_later(customer, name):
+    """The grant was used last a month ago, and the timer's minute comes."""
+    store, now = customer.scene.store, datetime.now(UTC)
+
+    async def aged():
+        found = await store.connection(customer.name, name)
+        month = now - timedelta(days=31)
+        try:
+            await store.put_connection(replace(found, exercised=month, check_due=now - LONG_AGO))
+        except Contended:
+            return False
+        return True
+
+    await eventually(aged, "the connection's row could be written")
+    await store.remind(Due(DueKind.CHECK, now - LONG_AGO, f"{customer.name}~{name}"))
+    await customer.scene.run("catch_up")
+
+
+async def test_r26_better_reconnecting_early_needs_no_disconnecting(scene, somebody):
+    """Whoever wants to be ahead of it: a link, the same account, the connection keeps its id, and
+    sync goes on meanwhile.
+    """
+    customer = await connected(scene, somebody)
+    await customer.settled("talk", "megan")
+    (connection,) = await connections(customer)
+    made = await customer.api("POST", f"/connections/{connection['id']}/reconnect")
+    await customer.settled("other", "megan", start=at(13), end=at(14))
+    somebody().agree(made.json()["url"], customer.address("megan"))
+    await customer.edits("megan", "talk", location={"displayName": "Room 6"})
+    await customer.change("talk", "appointment.updated")
+    (after,) = await connections(customer)
+
+    assert (after["id"], after["state"]) == (connection["id"], "active")
+    assert len(await customer.events("megan")) == 2
+
+
+async def test_r26_r27_the_product_is_told_and_one_link_mends_it(scene, somebody):
+    """A password that an administrator resets ends the sign-in: told at once, with the cause, who
+    can fix it and the request that helps. One page later what happened meanwhile is there, and
+    nobody was mailed for it.
+    """
+    customer = await connected(scene, somebody)
+    await customer.settled("talk", "megan", attendees=invited(EVE))
+    async with customer.host_app() as host:
+        connection = await signed_out(customer, "megan")
+        told = await host.hears(connection["id"], "connection.state")
+    (broken,) = await connections(customer)
+    await customer.edits("megan", "talk", start=graph_at(8))
+    sent = await mailed(customer)
+    step = broken["next_step"].removeprefix("POST ").partition(f"/tenants/{customer.name}")[2]
+    link = (await customer.api("POST", step)).json()
+    somebody().agree(link["url"], customer.address("megan"))
+    change = await customer.change("talk", "appointment.updated")
+    (mended,) = await connections(customer)
+
+    assert told["data"]["state"] == "action_required"
+    assert told["data"]["cause"] == broken["cause"] == "sign-in-again"
+    assert broken["explanation"]["fixed_by"] == "user"
+    assert change["data"]["fields"] == ["when"]
+    assert (mended["id"], mended["state"]) == (connection["id"], "active")
+    assert await mailed(customer) == sent
+
+
+async def test_r27_better_who_changes_their_own_password_notices_nothing(scene, somebody):
+    """Microsoft keeps the grant then, and so does the service."""
+    customer = await connected(scene, somebody)
+    person = customer.address("megan")
+    await scene.control("POST", f"/people/{person}/reset-password", {"by": "self"})
+    (connection,) = await connections(customer)
+    looked = await customer.api("POST", f"/connections/{connection['id']}/check")
+
+    assert looked.json()["state"] == "active"
+
+
+async def test_r27_better_nobodys_password_matters_to_the_organisations_consent(scene):
+    """Under it nobody has signed in for their calendar."""
+    customer = await scene.connect("megan", policy=PRESET)
+    for who in ("megan", "root"):
+        await scene.control("POST", f"/people/{customer.address(who)}/reset-password")
+    (connection,) = await connections(customer)
+    looked = await customer.api("POST", f"/connections/{connection['id']}/check")
+    await customer.settled("talk", "megan")
+
+    assert looked.json()["state"] == "active"
+    assert len(await customer.events("megan", "talk")) == 1
+
+
+@pytest.mark.parametrize("copies", ["leave", "mark", "remove"])
+async def test_r28_r30_disconnecting_touches_only_the_products_own(scene, somebody, copies):
+    """Connecting, mending and ending leave what people made exactly as it was. R30's events stay;
+    better: the product may have its own marked or removed, and no attendee is mailed for it.
+    """
+    customer = await company(scene, "megan")
+    theirs = await customer.books("megan", "Dentist", attendees=guests(EVE))
+    link = await link_for(customer, "megan")
+    somebody().agree(link["url"], customer.address("megan"))
+    await customer.in_state("megan", "active")
+    await customer.settled("talk", "megan")
+    await customer.idle()
+    (connection,) = await connections(customer)
+    path = f"/connections/{connection['id']}"
+    answer = await customer.api("DELETE", path, params={"copies": copies})
+    receipt = await ended(customer, answer.json())
+    after = {one["subject"]: one for one in await customer.events("megan")}
+
+    assert answer.status_code == 202
+    assert after["Dentist"]["changeKey"] == theirs["changeKey"]
+    assert receipt["copies"]["wanted"] == copies
+    assert receipt["copies"][{"leave": "left", "mark": "marked", "remove": "removed"}[copies]] == 1
+    assert ("talk" in after) is (copies != "remove")
+    assert copies == "remove" or bool(after["talk"]["categories"]) is (copies == "mark")
+    assert await mailed(customer) == mails("invitation", EVE)
+
+
+async def test_r30_disconnecting_stops_sync(scene, somebody):
+    """Neither side hears of the other any more; the events stay in Outlook, and the receipt says
+    that the grant is destroyed.
+    """
+    customer = await connected(scene, somebody)
+    await customer.settled("talk", "megan")
+    (connection,) = await connections(customer)
+    receipt = (await customer.api("DELETE", f"/connections/{connection['id']}")).json()
+    done = await ended(customer, receipt)
+    told = await customer.changes()
+    await customer.edits("megan", "talk", location={"displayName": "Room 6"})
+    refused = await customer.patch("talk", subject="Other")
+    live = await scene.control("GET", f"/subscriptions?user={customer.address('megan')}")
+    await customer.idle()
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "mailbox-not-connected")
+    assert (done["subscriptions"]["deleted"], live["value"]) == (1, [])
+    assert done["secrets"]["destroyed"] >= 1
+    assert await customer.changes() == told
+    assert [one["subject"] for one in await customer.events("megan")] == ["talk"]
