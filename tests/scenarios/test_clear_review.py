@@ -1,7 +1,7 @@
 """Clear Review: conversations on performance, which begin in the product and live in Outlook too.
 
-Not played here: R1, R19, R20 availability; R6-R12, R21, R26, R27 consent and its pages; R13, R22,
-R24 what is no sync; R29, R30 connecting and disconnecting.
+How people connect, R6-R12, R20, R21, R26, R27, R29 and R30, is played in
+test_clear_review_connecting. Not played: R1, R19 availability; R13, R22, R24 what is no sync.
 """
 
 from datetime import timedelta

@@ -1,7 +1,7 @@
 """ClearCompany: interviews, and the busy times of everybody whose calendar was connected in bulk.
 
-Not played here: K1-K10, K14, K15, K18, K20 consent, service accounts, settings pages, addresses
-and guides; a middleman there is none of (K13, K15).
+How they are connected, K1-K10, K14, K15 and K18, is played in test_clearcompany_connecting. Not
+played: K20's guide; a middleman there is none of (K13).
 """
 
 from typing import Any
