@@ -31,6 +31,7 @@ from shared.api.waits import shown_operation
 from shared.calendar.event import Event
 from shared.calendar.series_json import read_original_start
 from shared.errors import Problem, Refused
+from shared.onboarding.naming import find_calendar, is_new_name
 from shared.policy.document import Document
 from shared.services import Services
 from shared.store.records import CalendarKey, Link, OperationState, Tenant
@@ -185,9 +186,20 @@ async def split(
 
 
 async def _put(services: Services, tenant: Tenant, appointment: str, wanted: Wanted) -> Accepted:
-    return await put_appointment(
-        services.store, services.wake, tenant, appointment, wanted, services.clock()
-    )
+    """Where somebody's right is asked for, whose mailbox it is has been found out before that."""
+
+    async def put() -> Accepted:
+        return await put_appointment(
+            services.store, services.wake, tenant, appointment, wanted, services.clock()
+        )
+
+    try:
+        return await put()
+    except Refused as refused:
+        known = refused.problem.code != "mailbox-not-connected" or _asks_for_right(tenant, wanted)
+        if known or not await is_new_name(services, tenant, wanted.mailbox):
+            raise
+    return await put()
 
 
 async def _patched(
@@ -218,9 +230,15 @@ async def _check_right(
     services: Services, tenant: Tenant, wanted: Wanted, actor: str | None
 ) -> None:
     """Raises Refused, or TryAgain where Graph cannot be asked: never a silent yes."""
-    policy = Document.from_json(tenant.policy).policy_for(wanted.project, wanted.type)
-    if policy.require_calendar_rights:
+    if _asks_for_right(tenant, wanted):
+        if await find_calendar(services, tenant, wanted.mailbox) is None:
+            await is_new_name(services, tenant, wanted.mailbox)
         await services.rights.check(tenant.id, wanted.mailbox, actor or "")
+
+
+def _asks_for_right(tenant: Tenant, wanted: Wanted) -> bool:
+    policy = Document.from_json(tenant.policy).policy_for(wanted.project, wanted.type)
+    return policy.require_calendar_rights
 
 
 async def _check_right_to_delete(

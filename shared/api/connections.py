@@ -20,7 +20,8 @@ from shared.errors import Problem, Refused
 from shared.onboarding.abilities import can, cannot
 from shared.onboarding.calendars import connect_mailbox
 from shared.onboarding.connections import alive
-from shared.store.records import Calendar, CalendarKey, Connection
+from shared.onboarding.naming import find_calendar
+from shared.store.records import Calendar, Connection
 from shared.sync.checking import check
 from shared.sync.report import held_json
 
@@ -110,7 +111,7 @@ async def list_calendars(tenant: OfTenant, services: Given, connection: str = ""
 
 @connections.get("/calendars/{calendar}", response_model=CalendarOut)
 async def get_calendar(tenant: OfTenant, calendar: PlainId, services: Given) -> Any:
-    found = await services.store.calendar(CalendarKey(tenant.id, calendar))
+    found = await find_calendar(services, tenant, calendar)
     if found is None:
         raise Refused(Problem("calendar-unknown"))
     connection = await services.store.connection(tenant.id, found.connection)

@@ -10,8 +10,9 @@ from shared.api.given import Given, OfTenant, PlainId, TenantId
 from shared.api.schemas.lives import CopiesWord, ReceiptOut
 from shared.errors import Problem, Refused
 from shared.onboarding.ending import end_calendar, end_connection, end_tenant
+from shared.onboarding.naming import find_calendar
 from shared.services import Services
-from shared.store.records import CalendarKey, Copies, Ended, Receipt, ReceiptPart, State
+from shared.store.records import Copies, Ended, Receipt, ReceiptPart, State
 
 endings = APIRouter(tags=["connections"])
 
@@ -87,7 +88,7 @@ async def delete_calendar(
     notify: Notify = False,
 ) -> Any:
     """Ends the sync of one mailbox; its connection stays."""
-    found = await services.store.calendar(CalendarKey(tenant.id, calendar))
+    found = await find_calendar(services, tenant, calendar)
     if found is None:
         raise Refused(Problem("calendar-unknown"))
     receipt = await end_calendar(services, found, Copies(copies), notify=notify)

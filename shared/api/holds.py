@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query
 from shared.api.connections import calendar_json
 from shared.api.given import Given, OfTenant, PlainId
 from shared.api.schemas.tenancy import CalendarOut, Ruled
+from shared.onboarding.naming import find_calendar
 from shared.onboarding.pausing import resume_calendar
 from shared.services import Services
 from shared.store.records import CalendarKey, Held, Ruling, State, Tenant
@@ -23,8 +24,8 @@ async def resume(tenant: OfTenant, calendar: PlainId, services: Given, plan: Pla
     """Of a paused calendar: it goes on where it stopped. Of a held one: what Outlook shows is
     meant, and the held round passes, once.
     """
-    key = CalendarKey(tenant.id, calendar)
-    found = await services.store.calendar(key)
+    found = await find_calendar(services, tenant, calendar)
+    key = found.key if found else CalendarKey(tenant.id, calendar)
     if found is not None and found.state is State.PAUSED:
         return calendar_json(await resume_calendar(services, tenant, found))
     return await _ruled(services, key, Ruling.RESUME, plan=plan)

@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from shared.api.appointment import Found
 from shared.errors import Problem, Refused
+from shared.onboarding.naming import find_calendar, is_new_name
 from shared.services import Services
+from shared.store.parallel import gathered
 from shared.store.records import Calendar, Tenant
+from shared.sync.home import REPLACED
 
 MOST_PENDING = 1000
 
@@ -53,16 +56,27 @@ async def list_page(
                 for link in links
                 if link.app is not None and not link.home
             ]
+            found = await _living(services, tenant, found)
             return found, str(Cursor(calendar.key.calendar, links[-1].appointment))
     return [], ""
+
+
+async def _living(services: Services, tenant: Tenant, found: list[Found]) -> list[Found]:
+    """What was sent again after its mailbox was replaced lives elsewhere now."""
+    if not found or found[0].calendar.cause != REPLACED:
+        return found
+    names = [one.link.appointment for one in found]
+    homes = await gathered(services.store.located(tenant.id, name) for name in names)
+    return [one for one, home in zip(found, homes, strict=True) if home == one.calendar.key]
 
 
 async def _calendars(services: Services, tenant: Tenant, mailbox: str) -> list[Calendar]:
     if not mailbox:
         found = await services.store.calendars(tenant.id)
         return sorted(found, key=lambda calendar: calendar.key.calendar)
-    key = await services.store.calendar_at(tenant.id, mailbox)
-    calendar = await services.store.calendar(key) if key else None
+    calendar = await find_calendar(services, tenant, mailbox)
+    if calendar is None and await is_new_name(services, tenant, mailbox):
+        calendar = await find_calendar(services, tenant, mailbox)
     if calendar is None:
         raise Refused(Problem("mailbox-not-connected"))
     return [calendar]

@@ -25,6 +25,7 @@ EVENTS = {
     "calbridge.appointment.detached": "Outlook deleted the event of an appointment that stays",
     "calbridge.operation.applied": "A change you sent is in Outlook",
     "calbridge.operation.refused": "A change you sent will never be in Outlook",
+    "calbridge.calendar.renamed": "The owner of a calendar has another address or name",
     "calbridge.calendar.state": "The state of a calendar changed",
     "calbridge.connection.refilled": "What a broken connection missed is caught up",
     "calbridge.connection.state": "The state of a connection changed",

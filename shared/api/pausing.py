@@ -12,6 +12,7 @@ from shared.api.schemas.lives import ProviderIn, ProviderOut, ReconnectIn
 from shared.api.schemas.tenancy import CalendarOut, ConnectionOut, ConsentLinkOut, TenantOut
 from shared.api.tenants import tenant_json
 from shared.errors import Problem, Refused
+from shared.onboarding.naming import find_calendar
 from shared.onboarding.pausing import (
     pause_calendar,
     pause_connection,
@@ -22,7 +23,7 @@ from shared.onboarding.pausing import (
 from shared.onboarding.providers import check_tenant_free
 from shared.onboarding.reconnecting import reconnect_link
 from shared.services import Services
-from shared.store.records import CalendarKey, Connection, Tenant
+from shared.store.records import Connection, Tenant
 
 pauses = APIRouter(prefix="/tenants/{tenant}", tags=["connections"])
 
@@ -53,7 +54,7 @@ async def resume_one_connection(tenant: OfTenant, connection: PlainId, services:
 @pauses.post("/calendars/{calendar}/pause", response_model=CalendarOut, status_code=202)
 async def pause_one_calendar(tenant: OfTenant, calendar: PlainId, services: Given) -> Any:
     """`POST resume` ends it."""
-    found = await services.store.calendar(CalendarKey(tenant.id, calendar))
+    found = await find_calendar(services, tenant, calendar)
     if found is None:
         raise Refused(Problem("calendar-unknown"))
     return calendar_json(await pause_calendar(services, found))

@@ -217,6 +217,25 @@ ACCESS = (
         "Give the account a licence with Exchange Online, or connect another mailbox.",
     ),
     Cause(
+        "mailbox-replaced",
+        409,
+        "The mailbox is another one now",
+        "The account was deleted, and its address belongs to a new account with a mailbox of its "
+        "own. What was in the old mailbox is not in the new one.",
+        FixedBy.VENDOR,
+        "Connect the mailbox again by its address: the new account's becomes a new calendar, and "
+        "this one ends. Appointments go there when they are sent again under their ids.",
+    ),
+    Cause(
+        "mailbox-identity-missing",
+        404,
+        "The mailbox belongs to nobody",
+        "The organisation's directory has no account with this id or address, or one that has "
+        "neither an address nor a user principal name.",
+        FixedBy.TENANT_ADMIN,
+        "Restore the account, or give it a user principal name; or disconnect the mailbox.",
+    ),
+    Cause(
         "calendar-right-missing",
         403,
         "The acting user may not write to this calendar",

@@ -2,7 +2,7 @@
 
 import httpx
 
-from shared.errors import Reconnect
+from shared.errors import Reconnect, TryAgain
 from shared.graph.directory import Directory
 from shared.graph.mailbox import Mailbox
 from shared.graph.mapping import calendar_from_graph, person_from_graph
@@ -65,6 +65,24 @@ class Graph:
         if found is None:
             raise Reconnect("mailbox-missing")
         return person_from_graph(found)
+
+    async def person(self, connection: Connection, name: str) -> Person:
+        """As `profile`, and by any address of theirs where the grant is an organisation's.
+        Raises Reconnect(mailbox-missing) where it is nobody's, or more than one person's.
+        """
+        try:
+            return await self.profile(connection, name)
+        except Reconnect as error:
+            whole = connection.kind is ConnectionKind.ORGANISATION
+            if error.cause != "mailbox-missing" or "@" not in name or not whole:
+                raise
+        found = (await self.directory.named(connection, [name]))[name]
+        if isinstance(found.error, TryAgain):
+            raise found.error
+        people = (found.body or {}).get("value", ())
+        if len(people) != 1:
+            raise Reconnect("mailbox-missing")
+        return person_from_graph(people[0])
 
     async def purpose(self, connection: Connection, user: str) -> str:
         """Of the mailbox: user, linked, shared, room, equipment or others; "" where it is not

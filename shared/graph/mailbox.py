@@ -12,12 +12,11 @@ from shared.graph.mapping import (
     calendar_from_graph,
     instant,
     permissions_from_graph,
-    person_from_graph,
     seen_from_graph,
     subscription_from_graph,
 )
 from shared.graph.route import Route
-from shared.graph.seen import CalendarInfo, Kind, Page, Permission, Person, Seen, Subscription
+from shared.graph.seen import CalendarInfo, Kind, Page, Permission, Seen, Subscription
 from shared.graph.series_sending import UTC_TIMES, SeriesSender
 from shared.graph.series_shown import whole_from_graph
 from shared.graph.series_writes import Step
@@ -180,10 +179,6 @@ class Mailbox:
             link = answer.get("@odata.nextLink", "")
             request = self._route.subscriptions_on(self._wire.check_link(link)) if link else None
         return [one for one in found if _same_resource(one.resource, self._route.resource)]
-
-    async def profile(self) -> Person:
-        answer = await self._wire.ask(self._route.profile(), self._connection)
-        return person_from_graph(_present(answer))
 
     async def default_calendar(self) -> CalendarInfo:
         """The calendar synced here; asking for it also proves that the mailbox is one."""

@@ -7,17 +7,18 @@ from shared.custody.reach import least, reach_of
 from shared.errors import Problem, Reconnect, Refused
 from shared.graph.seen import Person
 from shared.onboarding.connections import alive
+from shared.onboarding.naming import organisation_of, replaced_by
 from shared.onboarding.providers import check_provider
 from shared.services import Services
 from shared.store.records import (
     Calendar,
     CalendarKey,
     Connection,
-    ConnectionKind,
     Reach,
     State,
     Tenant,
 )
+from shared.sync.identity import names_held, renamed
 
 # A calendar in one of these needs no mending; one that is paused stays so.
 STANDING = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.PAUSED})
@@ -29,7 +30,7 @@ async def connect_mailbox(
     """Under the organisation's grant. Raises Refused when there is no such mailbox."""
     connection = await organisation(services, tenant)
     try:
-        person = await services.graph.profile(connection, mailbox)
+        person = await services.graph.person(connection, mailbox)
     except Reconnect as error:
         raise Refused(Problem(error.cause, pointer="/mailbox")) from error
     return await connect_calendar(services, tenant, connection, person, time_zone)
@@ -51,6 +52,8 @@ async def connect_calendar(
     far its owner lets an account that acts for others. A `dry` one writes and tells nothing; one
     that is in sync already stays so. Raises Refused where the connection reaches no calendar.
     """
+    if not person.address:
+        raise Refused(Problem("mailbox-identity-missing", pointer="/mailbox"))
     old = await check_free(services, connection, person)
     reach = _reach(connection, shared)
     key = CalendarKey(tenant.id, person.user_id)
@@ -65,13 +68,13 @@ async def connect_calendar(
     if old and old.state in STANDING and (old.reach, old.dry) == (reach, dry):
         return await _in_zone(services, old, time_zone)
     await services.wake.remember(key, now)
+    replaced = await replaced_by(services, key, person)
+    known = old or _fresh(services, key, connection, person)
+    held = await names_held(services.store, known) if old else []
     kept = await services.store.put_calendar(
         replace(
-            old or _fresh(services, key, connection, person),
+            renamed(known, person, held, now),
             connection=connection.id,
-            address=person.address,
-            aliases=person.aliases,
-            display_name=person.display_name,
             state=State.PROVISIONING,
             cause="",
             since=now,
@@ -83,7 +86,8 @@ async def connect_calendar(
             **_zone(time_zone),
         )
     )
-    await services.wake.dirty(key, now)
+    for one in (key, *replaced):
+        await services.wake.dirty(one, now)
     return kept
 
 
@@ -133,7 +137,6 @@ def _fresh(
 
 
 async def organisation(services: Services, tenant: Tenant) -> Connection:
-    for connection in await services.store.connections(tenant.id, limit=1000):
-        if connection.kind is ConnectionKind.ORGANISATION and alive(connection.state):
-            return connection
+    if found := await organisation_of(services, tenant):
+        return found
     raise Refused(Problem("organisation-not-connected"))

@@ -76,7 +76,7 @@ class Rights:
     async def _unconnected(self, connection: Connection, actor: str) -> Actor:
         """A grant of one user's does not reach others: then the address must do."""
         try:
-            person = await self.graph.profile(connection, actor)
+            person = await self.graph.person(connection, actor)
         except Reconnect as reconnect:
             if reconnect.cause == NO_MAILBOX:
                 raise Refused(_without_mailbox(actor)) from reconnect

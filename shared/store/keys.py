@@ -53,7 +53,7 @@ def with_hints(
 
 def mailbox_names(calendar: Calendar) -> frozenset[str]:
     """What `calendar_at` finds the calendar by, lower-cased."""
-    names = (calendar.address, calendar.user_id, *calendar.aliases)
+    names = (calendar.address, calendar.user_id, *calendar.aliases, *calendar.former)
     return frozenset(name.lower() for name in names if name)
 
 

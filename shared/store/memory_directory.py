@@ -107,10 +107,14 @@ class MemoryDirectory:
         return _page(mine, escape(after), limit)
 
     async def put_calendar(self, calendar: Calendar) -> Calendar:
+        old = self._calendars.get(calendar.key)
         stored = insert_or_match(self._calendars, calendar.key, calendar, self._etag())
-        tenant = calendar.key.tenant
-        self._drop_mailboxes(calendar.key)
-        self._mailboxes |= {(tenant, name): calendar.key for name in mailbox_names(calendar)}
+        tenant, names = calendar.key.tenant, mailbox_names(calendar)
+        before = mailbox_names(old) if old else frozenset[str]()
+        for name in before - names:
+            if self._mailboxes.get((tenant, name)) == calendar.key:
+                del self._mailboxes[tenant, name]
+        self._mailboxes |= {(tenant, name): calendar.key for name in names - before}
         return stored
 
     async def calendar(self, key: CalendarKey) -> Calendar | None:

@@ -32,7 +32,7 @@ from shared.store.records import (
 from shared.store.store import Store
 from shared.sync.conference import with_conference
 from shared.sync.direction import mute, muteness
-from shared.sync.home import home_of, settled_home, synced
+from shared.sync.home import home_of, is_replaced, settled_home, synced
 from shared.sync.reaching import check_writable
 from shared.sync.recurring import unheld
 from shared.sync.refusals import deletion_refusal, edit_refusal, late_refusal
@@ -275,6 +275,8 @@ async def _moving(store: Store, appointment: str, home: CalendarKey, key: Calend
     if not is_there and await store.pending(home, appointment) is None:
         return _Home(key, left.version if left else 0, deserted=home)
     elsewhere = await synced(store, home)
+    if elsewhere is None and await is_replaced(store, home):
+        return _Home(key, left.version if left else 0, deserted=home)
     if elsewhere is None:
         raise Refused(
             Problem(

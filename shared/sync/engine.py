@@ -39,6 +39,7 @@ from shared.store.records import (
 from shared.store.store import Store
 from shared.sync.brake import CAUSE as MASS_CHANGE
 from shared.sync.hints import LONGEST_SILENCE, is_echo, only_adds, silence_after
+from shared.sync.identity import cause_of_loss, give_way, keep_identity
 from shared.sync.leaving import Forget, close_connection, end_calendar, end_grant
 from shared.sync.outbound import push_all, refuse_all
 from shared.sync.reaching import (
@@ -140,8 +141,9 @@ class Engine:
         try:
             able = await self._work(shift)
         except Reconnect as reconnect:
-            await self._needs_person(shift, reconnect)
-            able = False
+            able = await self._needs_person(
+                shift, await cause_of_loss(shift, self.graph, reconnect)
+            )
         except (Throttled, Unavailable) as busy:
             if await stalled(shift, busy):
                 await self.relay(shift.key)
@@ -209,6 +211,7 @@ class Engine:
         mark = await self.store.marked(shift.key)
         if shift.calendar.reach is Reach.ROOMS:
             raise Reconnect(SHORT)
+        await keep_identity(shift, self.graph)
         await look_at_times(shift)
         await _push(shift)
         with suppress(Rejected):
@@ -250,6 +253,7 @@ class Engine:
 
     async def _round(self, shift: Shift, mark: Mark) -> None:
         if not only_adds(shift, mark) and not await is_echo(shift, mark):
+            await keep_identity(shift, self.graph)
             await keep_subscribed(shift, self.hooks)
             settled = await pull(shift, mark)
             await advance(shift)
@@ -271,8 +275,10 @@ class Engine:
     async def _set_state(self, shift: Shift, state: State, cause: str = "") -> None:
         await move_calendar(shift, Standing(state, cause))
 
-    async def _needs_person(self, shift: Shift, reconnect: Reconnect) -> None:
-        """What is pending stays so, until the connection is mended."""
+    async def _needs_person(self, shift: Shift, reconnect: Reconnect) -> bool:
+        """What is pending stays so, until the connection is mended. Whether there is more to do
+        all the same.
+        """
         note(
             "reconnect", tenant=shift.key.tenant, calendar=shift.key.calendar, code=reconnect.cause
         )
@@ -284,6 +290,7 @@ class Engine:
         await self._rest(
             shift, mark, HELD_SILENCE if reconnect.cause == MASS_CHANGE else LONGEST_SILENCE
         )
+        return await give_way(shift, self.graph)
 
     async def _waits_for_grant(self, shift: Shift) -> bool:
         """False when the grant was mended meanwhile: then the mark may be of just that."""

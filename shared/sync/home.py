@@ -6,6 +6,8 @@ from shared.calendar.digest import differing
 from shared.store.records import Calendar, CalendarKey, Link, State
 from shared.store.store import Store
 
+REPLACED = "mailbox-replaced"
+
 
 async def home_of(store: Store, tenant: str, appointment: str) -> CalendarKey | None:
     """The calendar that claims it; or, while it moves, the one that its link there names."""
@@ -25,6 +27,15 @@ def is_usable(calendar: Calendar | None) -> bool:
         State.DISCONNECTING,
         State.DISCONNECTED,
     }
+
+
+async def is_replaced(store: Store, key: CalendarKey) -> bool:
+    """Of a mailbox that is no more, and whose sync has ended, nothing is left to be deleted."""
+    calendar = await store.calendar(key)
+    return calendar is not None and (calendar.state, calendar.cause) == (
+        State.DISCONNECTED,
+        REPLACED,
+    )
 
 
 def is_moving_here(link: Link) -> bool:

@@ -40,6 +40,7 @@ DETACHED = "calbridge.appointment.detached"
 APPLIED = "calbridge.operation.applied"
 REFUSED = "calbridge.operation.refused"
 CALENDAR_STATE = "calbridge.calendar.state"
+CALENDAR_RENAMED = "calbridge.calendar.renamed"
 CONNECTION_STATE = "calbridge.connection.state"
 TENANT_STATE = "calbridge.tenant.state"
 
@@ -196,6 +197,19 @@ def calendar_change(calendar: Calendar, was: Calendar, now: datetime) -> Change:
     if calendar.held and calendar.state is State.ACTION_REQUIRED:
         data["held"] = held_json(calendar.held)
     return _state_change(CALENDAR_STATE, calendar.key.calendar, calendar, was, now, data)
+
+
+def renamed_change(calendar: Calendar, was: Calendar, now: datetime) -> Change:
+    """Named by when the names before were read: told once, whatever is cut off."""
+    data = {
+        "calendar": calendar.key.calendar,
+        "mailbox": calendar.address,
+        "display_name": calendar.display_name,
+        "was": {"mailbox": was.address, "display_name": was.display_name},
+    }
+    read = was.profile_read or was.connected or was.since
+    identity = f"{calendar.key.calendar}.renamed.{read.isoformat()}"
+    return Change(identity, CALENDAR_RENAMED, calendar.key.calendar, now, data)
 
 
 def held_json(held: Held) -> dict[str, Any]:

@@ -19,7 +19,15 @@ AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACT
 WORKING = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED})
 
 # Causes that say nothing of the grant by which the mailbox is reached.
-OF_THE_MAILBOX = frozenset({"mailbox-missing", "access-denied", "mass-change"})
+OF_THE_MAILBOX = frozenset(
+    {
+        "mailbox-missing",
+        "mailbox-replaced",
+        "mailbox-identity-missing",
+        "access-denied",
+        "mass-change",
+    }
+)
 # Of a tenant where things differ from one mailbox to the next.
 PARTLY = "partly-working"
 

@@ -51,6 +51,8 @@ class Calendar:
     `reach` is how far the app gets here by its connection, and `shared` how far its owner lets
     the account whose connection it is. `receipt` is that of its end. A `dry` one is read and
     nothing else; `rehearsed` counts what it would do if it were not.
+    `address` and `aliases` are as the directory had them at
+    `profile_read`; `former` are names from before, by which it is still found.
     """
 
     key: CalendarKey
@@ -90,4 +92,6 @@ class Calendar:
     receipt: str = ""
     dry: bool = False
     rehearsed: dict[str, int] = field(default_factory=dict[str, int])
+    former: tuple[str, ...] = ()
+    profile_read: datetime | None = None
     etag: str = ""

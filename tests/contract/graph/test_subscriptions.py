@@ -76,7 +76,20 @@ class TestProfile:
 
         assert (person.user_id, person.address) == (stage.ada.id, "ada@contoso.example")
         assert person.aliases == ("a@contoso.example", "ada@contoso.example")
-        assert person == await stage.mailbox.profile()
+        assert person == await stage.graph.person(CONNECTION, getattr(stage.ada, name))
+
+    async def test_found_by_any_address(self, stage):
+        """An address that is no principal name is looked up among all of the organisation's."""
+        person = await stage.graph.person(CONNECTION, "A@contoso.example")
+
+        assert person.user_id == stage.ada.id
+        assert person == await stage.graph.profile(CONNECTION, stage.ada.id)
+
+    async def test_nobodys_address(self, stage):
+        with pytest.raises(Reconnect) as refused:
+            await stage.graph.person(CONNECTION, "nobody@contoso.example")
+
+        assert refused.value.cause == "mailbox-missing"
 
     async def test_unknown(self, stage):
         """Nobody by that name: somebody must act."""

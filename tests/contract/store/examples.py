@@ -168,6 +168,8 @@ def calendar(key: CalendarKey = KEY) -> Calendar:
         shared=Reach.FREE_BUSY,
         dry=True,
         rehearsed={"events.imported": 3, "mails": 1},
+        former=(f"{key.calendar}@before.example.com",),
+        profile_read=NOW,
     )
 
 

@@ -192,6 +192,15 @@ class TestMailboxes:
 
         assert await store.calendar_at("acme", "x@example.com") == OTHER
 
+    async def test_a_name_that_moved_stays_there(self, store: Store):
+        """Saving its first owner again, who does not know yet, does not take it back."""
+        first = await store.put_calendar(replace(examples.calendar(), former=("x@example.com",)))
+        assert await store.calendar_at("acme", "X@example.com") == KEY
+        await store.put_calendar(replace(examples.calendar(OTHER), aliases=("x@example.com",)))
+        await store.put_calendar(replace(first, interval=900))
+
+        assert await store.calendar_at("acme", "x@example.com") == OTHER
+
 
 class TestClaims:
     async def test_an_appointment_lives_where_it_was_claimed_first(self, store: Store):
