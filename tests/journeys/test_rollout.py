@@ -63,7 +63,7 @@ class Rolling:
         await asyncio.sleep(LEASE_SECONDS / 5)
 
     async def done(self) -> dict[str, Any]:
-        async def look() -> dict[str, Any] | None:
+        async def look() -> Any:
             await self.let_time_pass()
             shown = await self.shown()
             return shown if shown["state"] == "done" else None
