@@ -7,6 +7,7 @@ from enum import StrEnum
 from shared.catalogue import cause_of
 from shared.onboarding.abilities import TABLE, Feature, is_able, was_asked_for, why_not
 from shared.onboarding.connections import alive
+from shared.onboarding.providers import is_other
 from shared.policy.document import Document
 from shared.policy.policy import Direction
 from shared.services import Services
@@ -64,6 +65,7 @@ class Known:
     links: Sequence[ConsentLink]
     calendars: Sequence[Calendar]
     directions: Sequence[Direction]
+    provider: str = ""
 
 
 async def capabilities(services: Services, tenant: Tenant) -> dict[str, WhyNot | None]:
@@ -75,11 +77,15 @@ async def capabilities(services: Services, tenant: Tenant) -> dict[str, WhyNot |
         await store.consent_links(tenant.id),
         [one for one in await store.calendars(tenant.id) if alive(one.state)],
         Document.from_json(tenant.policy).directions,
+        tenant.provider,
     )
     return {name: judge(name, known) for name in NAMES}
 
 
 def judge(name: str, known: Known) -> WhyNot | None:
+    if is_other(known.provider):
+        detail = f"{known.provider} is declared as active for this customer."
+        return WhyNot(Reason.PROVIDER, "other-provider-active", detail)
     if name == BULK:
         return _bulk(known)
     if name == TEAMS:

@@ -17,6 +17,7 @@ from shared.store.transaction import MOST_ROWS, delete
 RECORD = "C"
 DIRTY = "DIRTY"
 LEASE = "LEASE"
+QUOTE = "'"
 
 
 class Calendars(Directory):
@@ -57,6 +58,14 @@ class Calendars(Directory):
         keys = [CalendarKey.parse(row.text("calendar")) for row in rows]
         found = await gathered(self.calendar(key) for key in keys)
         return [c for c in found if c and connection in ("", c.connection)]
+
+    async def calendar_keys(
+        self, tenant: str, connection: str, after: str = "", limit: int = 0
+    ) -> list[CalendarKey]:
+        span = within(escape(tenant), "calendar|", escape(after))
+        only = f"{span} and connection eq '{connection.replace(QUOTE, 2 * QUOTE)}'"
+        rows = await self._tenants.query(only, limit, ("calendar",))
+        return [CalendarKey.parse(row.text("calendar")) for row in rows]
 
     async def calendar_at(self, tenant: str, mailbox: str) -> CalendarKey | None:
         name = mailbox.lower()

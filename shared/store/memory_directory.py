@@ -125,6 +125,13 @@ class MemoryDirectory:
         wanted = [c for c in mine if connection in ("", c.connection)]
         return sorted(wanted, key=lambda calendar: escape(calendar.key.calendar))
 
+    async def calendar_keys(
+        self, tenant: str, connection: str, after: str = "", limit: int = 0
+    ) -> list[CalendarKey]:
+        found = [one.key for one in await self.calendars(tenant, connection)]
+        behind = [key for key in found if not after or escape(key.calendar) > escape(after)]
+        return behind[: limit or None]
+
     async def calendar_at(self, tenant: str, mailbox: str) -> CalendarKey | None:
         return self._mailboxes.get((tenant, mailbox.lower()))
 

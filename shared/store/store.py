@@ -63,6 +63,14 @@ class Store(Protocol):
 
     async def calendar(self, key: CalendarKey) -> Calendar | None: ...
     async def calendars(self, tenant: str, connection: str = "") -> list[Calendar]: ...
+    async def calendar_keys(
+        self, tenant: str, connection: str, after: str = "", limit: int = 0
+    ) -> list[CalendarKey]:
+        """Of a connection's calendars, in order of id, starting behind `after`; 0: all. None of
+        their records is read.
+        """
+        ...
+
     async def calendar_at(self, tenant: str, mailbox: str) -> CalendarKey | None:
         """The calendar synced for a mailbox, named by address, alias or Entra object id."""
         ...

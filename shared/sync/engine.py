@@ -22,6 +22,7 @@ from shared.errors import (
 from shared.graph.client import Graph
 from shared.observe import note
 from shared.people.annotation import annotated_changes
+from shared.store.parallel import gathered
 from shared.store.records import (
     Calendar,
     CalendarKey,
@@ -52,6 +53,7 @@ from shared.sync.reaching import (
     with_reach,
 )
 from shared.sync.rehearsal import rehearse
+from shared.sync.remaining import is_last
 from shared.sync.report import connection_change
 from shared.sync.rest import resting
 from shared.sync.round import pull
@@ -322,9 +324,8 @@ class Engine:
         await self._set_state(shift, State.DISCONNECTED, shift.calendar.cause)
         await self.relay(shift.key)
         connection = shift.connection
-        others = await self.store.calendars(shift.key.tenant, connection.id)
-        if connection.state is State.DISCONNECTING and all(
-            c.state is State.DISCONNECTED for c in others
+        if connection.state is State.DISCONNECTING and await is_last(
+            self.store, shift.key, connection.id
         ):
             await self._end_connection(shift)
 
@@ -346,8 +347,10 @@ class Engine:
         if connection.state is not State.DISCONNECTING:
             ending = moved(connection, State.DISCONNECTING, connection.cause, now)
             connection = await self.store.put_connection(replace(ending, receipt=receipt))
-        for calendar in await self.store.calendars(connection.tenant, connection.id):
-            await self.end(calendar, connection.receipt)
+        found = await self.store.calendars(connection.tenant, connection.id)
+        # Where all have ended, one is woken to end the connection.
+        left = [one for one in found if one.state is not State.DISCONNECTED] or found[:1]
+        await gathered(self.end(calendar, connection.receipt) for calendar in left)
         return connection
 
     async def end(self, calendar: Calendar, receipt: str = "") -> None:

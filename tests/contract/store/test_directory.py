@@ -202,6 +202,21 @@ class TestMailboxes:
         assert await store.calendar_at("acme", "x@example.com") == OTHER
 
 
+class TestCalendarKeys:
+    async def test_are_those_of_a_connection_in_order(self, store: Store):
+        """From behind any of them, and no more than are asked for."""
+        keys = [CalendarKey("acme", name) for name in ("a", "b", "c")]
+        for key in keys:
+            made = examples.calendar(key)
+            await store.put_calendar(replace(made, connection="o'c" if key != keys[1] else "c2"))
+
+        assert await store.calendar_keys("acme", "o'c") == [keys[0], keys[2]]
+        assert await store.calendar_keys("acme", "o'c", "a") == [keys[2]]
+        assert await store.calendar_keys("acme", "o'c", limit=1) == [keys[0]]
+        assert await store.calendar_keys("acme", "c3") == []
+        assert await store.calendar_keys("other", "o'c") == []
+
+
 class TestClaims:
     async def test_an_appointment_lives_where_it_was_claimed_first(self, store: Store):
         assert await store.claim("acme", "a1", KEY) == KEY
