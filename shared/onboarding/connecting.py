@@ -34,6 +34,25 @@ async def connect(
     services: Services, link: ConsentLink, tenant: Tenant, granted: Granted
 ) -> Connection:
     """Raises Refused or Reconnect where it is not to be; nothing is stored then."""
+    connection = await _connected(services, link, tenant, granted)
+    await _check_stays(services, connection)
+    return connection
+
+
+async def _check_stays(services: Services, connection: Connection) -> None:
+    """Whoever erases the tenant meanwhile may have looked before this was stored."""
+    tenant = await services.store.tenant(connection.tenant)
+    if tenant is not None and not tenant.receipt:
+        return
+    await services.grants.forget(connection)
+    if tenant is None:
+        await services.store.drop_tenant(connection.tenant)
+    raise Refused(Problem("tenant-disconnecting"))
+
+
+async def _connected(
+    services: Services, link: ConsentLink, tenant: Tenant, granted: Granted
+) -> Connection:
     check_account(granted, tenant)
     if granted.kind is ConnectionKind.ORGANISATION:
         return await _organisation(services, link, tenant, granted)

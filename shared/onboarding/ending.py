@@ -6,6 +6,7 @@ gives the same receipt, and goes on where somebody was cut off.
 
 import secrets
 from dataclasses import replace
+from datetime import timedelta
 
 from shared.errors import Problem, Refused
 from shared.onboarding.connections import (
@@ -33,6 +34,8 @@ from shared.sync.standing import moved
 from shared.sync.wake import END, GRACE
 
 PAGE = 1000
+# Longer than any sign-in takes from its last look at the tenant to its last write.
+LATE = timedelta(minutes=10)
 
 
 async def end_calendar(
@@ -83,7 +86,7 @@ async def carry_on(services: Services, name: str) -> None:
             await _end_begun(services, tenant)
     receipt = await services.store.receipt(receipt_id)
     if receipt is None or receipt.ended is not None:
-        await _let_be(services, name)
+        await _after(services, name, tenant_id, receipt)
 
 
 async def _off_board(
@@ -93,9 +96,26 @@ async def _off_board(
     if tenant is None or tenant.receipt == receipt.id:
         if tenant is not None and not await _all_ended(services, tenant, receipt):
             return
-        await _forget_endpoints(services, tenant_id, receipt)
-        await services.store.drop_tenant(tenant_id)
+        await _erase(services, tenant_id, receipt)
     await close(services.store, receipt, services.clock())
+
+
+async def _erase(services: Services, tenant: str, receipt: Receipt) -> None:
+    for connection in await services.store.connections(tenant, limit=PAGE):
+        if connection.state is not State.DISCONNECTED:
+            await services.grants.forget(connection)
+    await _forget_endpoints(services, tenant, receipt)
+    await services.store.drop_tenant(tenant)
+
+
+async def _after(services: Services, name: str, tenant: str, receipt: Receipt | None) -> None:
+    """What a sign-in stored that was under way meanwhile is erased by a last look."""
+    if receipt is not None and receipt.what is Ended.TENANT and receipt.ended is not None:
+        if services.clock() < receipt.ended + LATE:
+            return
+        if await services.store.tenant(tenant) is None:
+            await _erase(services, tenant, receipt)
+    await _let_be(services, name)
 
 
 async def _all_ended(services: Services, tenant: Tenant, receipt: Receipt) -> bool:

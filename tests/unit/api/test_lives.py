@@ -1,6 +1,7 @@
 """Pausing, ending and the one provider, as a host app meets them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -210,3 +211,25 @@ async def test_a_reconnect_link_is_for_the_same_person(api, stage):
     )
     assert (link["kind"], kept.login_hint) == ("user", "ada@acme.example")
     assert (await api.post(f"{ACME}/connections/x/reconnect")).status_code == 404
+
+
+async def test_what_a_late_sign_in_stores_of_an_erased_tenant_is_erased_too(api, stage):
+    """Its process died before it could look again; a last look ten minutes later finds it."""
+    store = stage.services.store
+    connection = await store.connection("acme", "user-ada")
+    ended = await api.delete(f"{ACME}?confirm=acme")
+    assert ended.status_code == 202
+    await work_off(stage)
+    assert await store.tenant("acme") is None
+    await store.put_connection(replace(connection, etag=""))
+    await store.claim_entra("late", "acme")
+    (due,) = await store.due(DueKind.END, NOW.replace(hour=23))
+    await carry_on(stage.services, due.name)
+    assert await store.connections("acme") != []
+
+    stage.clock.now += timedelta(minutes=11)
+    await carry_on(stage.services, due.name)
+
+    assert await store.connections("acme") == []
+    assert await store.claim_entra("late", "other") == "other"
+    assert await store.due(DueKind.END, NOW.replace(hour=23)) == []
