@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 import azure.functions as func
 
 from functions._http import headers_of
+from shared.telemetry import tell
 
 Message = MutableMapping[str, Any]
 Application = Callable[
@@ -29,7 +30,9 @@ async def call(application: Application, req: func.HttpRequest) -> func.HttpResp
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await application(scope_of(req), receive, send)
+    scope = scope_of(req)
+    await application(scope, receive, send)
+    tell(route=getattr(scope.get("route"), "path", None))
     return _response(sent)
 
 

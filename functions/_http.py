@@ -3,20 +3,24 @@
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager
 from functools import wraps
 from typing import cast
 from urllib.parse import parse_qsl
 from uuid import uuid4
 
 import azure.functions as func
+from opentelemetry.trace import SpanKind
 
 from shared.catalogue import problem_json, problem_of
 from shared.errors import CalbridgeError, Problem
 from shared.observe import content_free, correlated, correlation, note
 from shared.onboarding.pages import Page, problem_page
+from shared.telemetry import span, tell
 
 Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
+API = "api"
 LARGEST_FORM, MOST_FIELDS = 4096, 10
 """Ours hold a link's name and a choice."""
 
@@ -36,15 +40,24 @@ def answers_page(work: Trigger) -> Trigger:
 def _answers(work: Trigger, show: Callable[[Problem], func.HttpResponse]) -> Trigger:
     @wraps(work)
     async def answered(req: func.HttpRequest) -> func.HttpResponse:
-        with correlated(_correlation_of(req)), content_free():
+        name = work.__name__
+        with correlated(_correlation_of(req)), content_free(), _traced(req, name):
             try:
-                return await work(req)
+                answer = await work(req)
             except CalbridgeError as error:
                 problem = problem_of(error)
-                note("request.refused", code=problem.code, route=work.__name__)
-                return show(problem)
+                note("request.refused", code=problem.code, route=name)
+                answer = show(problem)
+            tell(status=answer.status_code)
+            return answer
 
     return answered
+
+
+def _traced(req: func.HttpRequest, name: str) -> AbstractContextManager[None]:
+    """The caller of the API may have a trace of its own."""
+    given = headers_of(req).get("traceparent", "") if name == API else ""
+    return span(name, (given,), SpanKind.SERVER, function=name, method=req.method)
 
 
 def headers_of(req: func.HttpRequest) -> Mapping[str, str]:

@@ -5,10 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import azure.functions as func
+from opentelemetry.trace import SpanKind
 
 from shared.errors import TryAgain
 from shared.observe import content_free, correlated, note
 from shared.services import services
+from shared.telemetry import span
 
 LONGEST = 600.0
 
@@ -26,7 +28,7 @@ async def worked(queue: str, message: str, work: Awaitable[None]) -> None:
     """Done, or a new message for later. Anything else escapes: the host repeats it, then moves
     it to the poison queue.
     """
-    with correlated(message), content_free():
+    with correlated(message), content_free(), span(queue, kind=SpanKind.CONSUMER, queue=queue):
         try:
             await work
         except TryAgain as error:

@@ -6,11 +6,13 @@ from datetime import datetime
 import azure.functions as func
 
 from shared.custody.expiry import Warned, credential_of, warnings_of
+from shared.levels import measure
 from shared.observe import content_free, note
 from shared.onboarding.rollouts.following import remind
 from shared.onboarding.watching import watch_links
 from shared.services import services
 from shared.sync import timers as passes
+from shared.telemetry import span
 
 timers = func.Blueprint()
 
@@ -35,6 +37,7 @@ async def sweep(timer: func.TimerRequest) -> None:
         await passes.sweep(services().engine, services().clock())
         await watch_links(services(), services().clock())
         await remind(services())
+        await measure(services(), services().clock())
 
 
 async def _look_ahead(now: datetime) -> None:
@@ -53,5 +56,5 @@ def _day(warned: Warned) -> str | None:
 def _tick(timer: func.TimerRequest, function: str) -> Generator[None]:
     if timer.past_due:
         note("timer.late", function=function)
-    with content_free():
+    with content_free(), span(function, function=function):
         yield

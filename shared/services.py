@@ -11,6 +11,7 @@ import httpx
 
 from shared.changes.destination import delivery_client
 from shared.changes.secrets import SigningSecrets
+from shared.collecting import collect_for
 from shared.custody.entra import Entra
 from shared.custody.grants import Grants
 from shared.custody.state import Seal
@@ -58,6 +59,7 @@ def build(values: Mapping[str, str]) -> Services:
     """Raises SettingsError."""
     hush()
     settings = read_settings(values)
+    collect_for(settings)
     warm = Warming(delivery_client(settings.delivery_private_hosts), utc_now)
     return assemble(
         settings,

@@ -71,6 +71,8 @@ class Settings:
     table_uri: str = ""
     queue_uri: str = ""
     storage_identity: str = ""
+    insights: Secret = field(default_factory=lambda: Secret(""))
+    traces: str = ""
     client_ids: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def client_for(self, reach: str) -> str:
@@ -170,6 +172,8 @@ def _read(reader: _Reader) -> Settings:
         table_uri=reader.url("AzureWebJobsStorage__tableServiceUri", "the table endpoint", ""),
         queue_uri=reader.url("AzureWebJobsStorage__queueServiceUri", "the queue endpoint", ""),
         storage_identity=reader.text("AzureWebJobsStorage__clientId", "", ""),
+        insights=Secret(reader.text("APPLICATIONINSIGHTS_CONNECTION_STRING", "", "")),
+        traces=reader.text("CALBRIDGE_TRACES", "", ""),
         client_ids=dict(_pair(one) for one in reader.listed("CALBRIDGE_CLIENT_IDS")),
     )
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import httpx
+from opentelemetry.trace import SpanKind
 
 from shared.changes.cloud_event import CONTENT_TYPE, cloud_event
 from shared.changes.endpoints import name_of
@@ -21,6 +22,7 @@ from shared.services import Services
 from shared.settings import Secret
 from shared.store.records import Change, Due, DueKind, Endpoint, EndpointState
 from shared.sync.wake import DELIVER
+from shared.telemetry import counted, lasted, span, tell
 
 TIMEOUT = 15
 PAGE = 100
@@ -32,6 +34,7 @@ LEASE = timedelta(seconds=90)
 MOST_PER_RUN = 1000
 MOST_ANSWER = 64 * 1024
 
+OF_OUTLOOK = "calbridge.appointment."
 SUCCESS = range(200, 300)
 GONE = 410
 
@@ -199,6 +202,18 @@ def spread(pause: timedelta) -> timedelta:
 
 
 async def _post(run: _Run, change: Change) -> Outcome:
+    told = {"tenant": run.endpoint.tenant, "endpoint": run.endpoint.id, "number": change.number}
+    with span("delivery", (change.traceparent,), SpanKind.CLIENT, **told):
+        outcome = await _sent(run, change)
+        tell(outcome=outcome.name.lower())
+    counted("calbridge.deliveries", outcome=outcome.name.lower())
+    if outcome is Outcome.CONFIRMED and change.type.startswith(OF_OUTLOOK):
+        lag = run.services.clock() - change.time
+        lasted("calbridge.lag.in", lag.total_seconds())
+    return outcome
+
+
+async def _sent(run: _Run, change: Change) -> Outcome:
     endpoint, now = run.endpoint, run.services.clock()
     body = json.dumps(cloud_event(endpoint.tenant, change), ensure_ascii=False)
     headers = {
@@ -213,6 +228,7 @@ async def _post(run: _Run, change: Change) -> Outcome:
         number=change.number,
         status=status,
     )
+    tell(status=status)
     if status == GONE:
         return Outcome.GONE
     return Outcome.CONFIRMED if status in SUCCESS else Outcome.FAILED

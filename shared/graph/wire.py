@@ -27,6 +27,7 @@ from msgraph_core import BaseGraphRequestAdapter, GraphClientFactory
 from shared.custody.access import AccessToken
 from shared.errors import Unavailable
 from shared.graph.errors import PATIENCE, code_of, is_missing, trace_of, translate
+from shared.graph.telling import told
 from shared.observe import note
 from shared.settings import Settings
 from shared.store.records import Connection
@@ -143,6 +144,9 @@ class Wire:
         return response
 
     async def _exchange(self, request: RequestInformation) -> httpx.Response:
+        return await told(request, lambda: self._exchanged(request))
+
+    async def _exchanged(self, request: RequestInformation) -> httpx.Response:
         try:
             return await self.adapter.send_primitive_async(request, "bytes", {})  # pyright: ignore[reportReturnType] - the SDK leaves bytes out
         except httpx.TransportError as error:

@@ -13,6 +13,7 @@ from shared.store.records import Calendar, CalendarKey, Link, Mark
 from shared.store.rows import record_of
 from shared.store.table import Table, within
 from shared.store.transaction import MOST_ROWS, delete
+from shared.telemetry import with_traces
 
 RECORD = "C"
 DIRTY = "DIRTY"
@@ -98,25 +99,33 @@ class Calendars(Directory):
     # Marks.
 
     async def mark(
-        self, key: CalendarKey, now: datetime, hints: Sequence[tuple[str, str]] = ()
+        self,
+        key: CalendarKey,
+        now: datetime,
+        hints: Sequence[tuple[str, str]] = (),
+        traceparent: str = "",
     ) -> bool:
         partition = partition_of(key)
+        fresh = Mark(key, now, with_hints((), hints), with_traces((), (traceparent,)))
         for _ in range(TRIES):
             try:
-                fresh = Mark(key, now, with_hints((), hints))
                 await self._calendars.put(fresh, partition, DIRTY)
             except Contended:
-                if await self._add_hints(key, hints):
+                if await self._add_hints(key, fresh):
                     return False
             else:
                 return True
         raise Contended(reason="a calendar is marked and unmarked again and again")
 
-    async def _add_hints(self, key: CalendarKey, hints: Sequence[tuple[str, str]]) -> bool:
+    async def _add_hints(self, key: CalendarKey, fresh: Mark) -> bool:
         mark = await self.marked(key)
         if mark is None:
             return False
-        more = replace(mark, hints=with_hints(mark.hints, hints))
+        more = replace(
+            mark,
+            hints=with_hints(mark.hints, fresh.hints),
+            traces=with_traces(mark.traces, fresh.traces),
+        )
         try:
             await self._calendars.put(more, partition_of(key), DIRTY)
         except Contended:

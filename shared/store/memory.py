@@ -25,6 +25,7 @@ from shared.store.records import (
     Pending,
     Settlement,
 )
+from shared.telemetry import with_traces
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -95,12 +96,17 @@ class MemoryStore(MemoryReceipts):
     # Dirty marks.
 
     async def mark(
-        self, key: CalendarKey, now: datetime, hints: Sequence[tuple[str, str]] = ()
+        self,
+        key: CalendarKey,
+        now: datetime,
+        hints: Sequence[tuple[str, str]] = (),
+        traceparent: str = "",
     ) -> bool:
         partition = self._of(key)
         old = partition.mark
         since, had = (old.since, old.hints) if old else (now, ())
-        partition.mark = Mark(key, since, with_hints(had, hints), self._etag())
+        traces = with_traces(old.traces if old else (), (traceparent,))
+        partition.mark = Mark(key, since, with_hints(had, hints), traces, self._etag())
         return old is None
 
     async def marked(self, key: CalendarKey) -> Mark | None:

@@ -81,7 +81,11 @@ class Store(Protocol):
 
     # Dirty marks.
     async def mark(
-        self, key: CalendarKey, now: datetime, hints: Sequence[tuple[str, str]] = ()
+        self,
+        key: CalendarKey,
+        now: datetime,
+        hints: Sequence[tuple[str, str]] = (),
+        traceparent: str = "",
     ) -> bool:
         """True on the edge from clean to dirty; otherwise the hints are added (50 at most)."""
         ...

@@ -40,6 +40,7 @@ from shared.sync.remembered import remembering
 from shared.sync.report import warning_json
 from shared.sync.view import in_view
 from shared.sync.wake import Wake
+from shared.telemetry import span, traceparent
 
 # Two writers of one appointment at a time are common, ten in a row are a loop.
 ATTEMPTS = 10
@@ -236,7 +237,9 @@ async def _accept(
         pending, operations = _queued(found, link, order)
         await wake.remember(key, order.now)
         try:
-            await store.accept(key, link, pending, operations)
+            with span("accept", tenant=key.tenant, appointment=appointment):
+                traced = replace(pending, traceparent=traceparent())
+                await store.accept(key, link, traced, operations)
         except Contended:
             continue
         await wake.writer(key)

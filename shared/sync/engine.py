@@ -81,6 +81,7 @@ from shared.sync.subscribing import (
 )
 from shared.sync.transitions import move_calendar, move_connection
 from shared.sync.wake import DELIVER, END, ROUND, Wake
+from shared.telemetry import span, with_traces
 
 # A held calendar is looked at again this often, in case that what emptied it heals.
 HELD_SILENCE = 900
@@ -256,9 +257,10 @@ class Engine:
     async def _round(self, shift: Shift, mark: Mark) -> None:
         if not only_adds(shift, mark) and not await is_echo(shift, mark):
             await keep_identity(shift, self.graph)
-            await keep_subscribed(shift, self.hooks)
-            settled = await pull(shift, mark)
-            await advance(shift)
+            with span("round", mark.traces, tenant=shift.key.tenant, calendar=shift.key.calendar):
+                await keep_subscribed(shift, self.hooks)
+                settled = await pull(shift, mark)
+                await advance(shift)
             await self._next_poll(shift, mark, settled)
             if shift.calendar.state not in AT_EASE:
                 await welcome(shift)
@@ -376,9 +378,11 @@ class Engine:
         """Moves what the calendar has to tell into the tenant's log; twice does no harm."""
         any_told = False
         while changes := await self.store.outbox(key):
-            told = await annotated_changes(self.store, key.tenant, changes)
-            await self.store.log(key.tenant, told)
-            await self.store.clear_outbox(key, changes)
+            traces = with_traces((), (change.traceparent for change in changes))
+            with span("relay", traces, calendar=key.calendar, count=len(changes)):
+                told = await annotated_changes(self.store, key.tenant, changes)
+                await self.store.log(key.tenant, told)
+                await self.store.clear_outbox(key, changes)
             any_told = True
         if any_told:
             await self.announce(key.tenant)

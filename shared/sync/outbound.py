@@ -39,6 +39,7 @@ from shared.sync.singly import OccurrencesFirst, write_singly
 from shared.sync.spread import report_home, spread
 from shared.sync.veil import case_of, veiled
 from shared.sync.work import Work
+from shared.telemetry import span
 
 # How often one change is tried again at once when rows or events move under it.
 ROUNDS = 5
@@ -150,6 +151,12 @@ async def _as_stored(shift: Shift, pending: Pending) -> Pending:
 
 
 async def _push(shift: Shift, work: Work) -> None:
+    follows = (work.pending.traceparent,)
+    with span("push", follows, tenant=shift.key.tenant, appointment=work.pending.appointment):
+        await _push_one(shift, work)
+
+
+async def _push_one(shift: Shift, work: Work) -> None:
     await shift.breathe()
     if work.pending.wish is not Wish.SPREAD:
         await _must_be_heard(shift, work.link)

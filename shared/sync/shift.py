@@ -1,6 +1,6 @@
 """One worker's time with one calendar: the lease, and what is worked with under it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ from shared.store.records import (
 from shared.store.store import Store
 from shared.sync.rest import resting
 from shared.sync.wake import Wake
+from shared.telemetry import lasted, span, traceparent
 
 Clock = Callable[[], datetime]
 
@@ -75,7 +76,16 @@ class Shift:
         """Raises Contended when a row was changed meanwhile, or the lease was lost."""
         if any(settlement.kept for settlement in settlements):
             await self._remind_of_kept()
-        self.lease = await self.store.settle(self.lease, settlements, self.clock(), self.seconds)
+        with span("settle", calendar=self.key.calendar, count=len(settlements)):
+            traced = [_traced(one) for one in settlements]
+            self.lease = await self.store.settle(self.lease, traced, self.clock(), self.seconds)
+        self._measure(settlements)
+
+    def _measure(self, settlements: Sequence[Settlement]) -> None:
+        for done in (one.done for one in settlements):
+            if done and not done.silent:
+                lag = self.clock() - done.accepted
+                lasted("calbridge.lag.out", lag.total_seconds())
 
     async def _remind_of_kept(self) -> None:
         """Once a shift, and for all of a day the same row: when what is kept now is old."""
@@ -130,3 +140,12 @@ class Shift:
             else:
                 return
         raise Contended(after=1, reason="the calendar's row is changed faster than it is saved")
+
+
+def _traced(settlement: Settlement) -> Settlement:
+    """What it has to tell is told in the trace that it was found in."""
+    current = traceparent()
+    if not (current and settlement.changes):
+        return settlement
+    changes = tuple(replace(change, traceparent=current) for change in settlement.changes)
+    return replace(settlement, changes=changes)

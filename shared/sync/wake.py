@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from shared.store.records import CalendarKey, Due, DueKind
 from shared.store.store import Queues, Store
+from shared.telemetry import span, traceparent
 
 PULL = "sync-calendar"
 PUSH = "write-appointment"
@@ -61,6 +62,7 @@ class Wake:
         round is wanted, whatever other notifications name. `after` is in seconds, for many that
         are marked together.
         """
-        await self.remember(key, now)
-        if await self.store.mark(key, now, hints or (ROUND,)):
-            await self.queues.send(PULL, str(key), after)
+        with span("mark", tenant=key.tenant, calendar=key.calendar, count=len(hints)):
+            await self.remember(key, now)
+            if await self.store.mark(key, now, hints or (ROUND,), traceparent()):
+                await self.queues.send(PULL, str(key), after)

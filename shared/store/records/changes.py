@@ -18,6 +18,7 @@ class Change:
     time: datetime
     data: dict[str, Any]
     number: int = 0
+    traceparent: str = ""
 
 
 class EndpointState(StrEnum):

@@ -42,6 +42,7 @@ class Pending:
     not_before: datetime | None = None
     to: str = ""
     silent: bool = False
+    traceparent: str = ""
     etag: str = ""
 
 

@@ -47,11 +47,14 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A calendar is dirty. `hints` are (event id, etag) pairs that notifications named."""
+    """A calendar is dirty. `hints` are (event id, etag) pairs that notifications named, `traces`
+    the traceparents of those who marked it.
+    """
 
     key: CalendarKey
     since: datetime
     hints: tuple[tuple[str, str], ...] = ()
+    traces: tuple[str, ...] = ()
     etag: str = ""
 
 

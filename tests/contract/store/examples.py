@@ -60,6 +60,7 @@ from shared.store.records import (
 NOW = datetime(2026, 11, 23, 9, 30, 15, 250_000, tzinfo=UTC)
 KEY = CalendarKey("acme", "room-1")
 OTHER = CalendarKey("acme", "room-2")
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 WARNING = {"code": "zero-length", "detail": "It ends as it starts.", "pointer": "/end"}
 
 
@@ -224,6 +225,7 @@ def pending(appointment: str = "a1", etag: str = "", accepted: datetime = NOW) -
         not_before=NOW + timedelta(seconds=30),
         to="acme~room-2",
         silent=True,
+        traceparent=TRACE,
         etag=etag,
     )
 

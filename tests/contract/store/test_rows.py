@@ -34,7 +34,7 @@ COMPLETE = [
     examples.receipt(),
     examples.part(),
     Lease(KEY, "w1", NOW, "", settled=3),
-    Mark(KEY, NOW, (("ev1", "a"), ("ev2", "b"))),
+    Mark(KEY, NOW, (("ev1", "a"), ("ev2", "b")), (examples.TRACE,)),
 ]
 REFUSED = set("/\\#?'%+")
 

@@ -1,0 +1,38 @@
+"""What is measured from time to time, for nobody asks for it: queues, and calendars by state."""
+
+from collections import Counter
+from datetime import datetime
+
+from shared.services import Services
+from shared.store.records import State, Tenant
+from shared.sync.wake import CONNECT, DELIVER, END, PULL, PUSH
+from shared.telemetry import stands
+
+QUEUES = (PULL, PUSH, DELIVER, CONNECT, END)
+EVERY = 15
+"""Minutes between two counts of all calendars: it reads all of them."""
+PAGE = 1000
+
+
+async def measure(services: Services, now: datetime) -> None:
+    for queue in QUEUES:
+        for name in (queue, f"{queue}-poison"):
+            stands("calbridge.queue.length", await services.queues.length(name), queue=name)
+    if now.minute % EVERY == 0:
+        await _count_calendars(services)
+
+
+async def _count_calendars(services: Services) -> None:
+    """Also of states that no calendar is in, or a gauge would stay at its last value."""
+    found: Counter[State] = Counter()
+    for tenant in await _tenants(services):
+        found.update(one.state for one in await services.store.calendars(tenant.id))
+    for state in State:
+        stands("calbridge.calendars", found[state], state=state.value)
+
+
+async def _tenants(services: Services) -> list[Tenant]:
+    found: list[Tenant] = []
+    while page := await services.store.tenants(found[-1].id if found else "", PAGE):
+        found += page
+    return found
