@@ -72,6 +72,7 @@ class Stack:
             "AZURE_AUTHORITY_HOST": self.twin_url,
             "CALBRIDGE_LEASE_SECONDS": str(LEASE_SECONDS),
             "CALBRIDGE_POLL_SECONDS": "60",
+            "CALBRIDGE_TRACES": str(self.folder / "traces.jsonl"),
         }
 
     def start(self) -> None:
@@ -105,6 +106,11 @@ class Stack:
 
     def log(self, name: str) -> str:
         return (self.folder / f"{name}.log").read_text(errors="replace")
+
+    @property
+    def traces(self) -> str:
+        """A span a line, as they ended."""
+        return (self.folder / "traces.jsonl").read_text()
 
     def stop(self) -> None:
         for name in ("host", "vault", "twin"):

@@ -1,4 +1,6 @@
-"""What the processes log while they work on content that nothing else is called."""
+"""What the processes tell of themselves while they work on content that nothing else is called."""
+
+import json
 
 from tests.journeys.scene import graph_at
 from tests.leaks import leaks
@@ -41,7 +43,44 @@ async def test_no_process_logs_content(scene):
 
     assert '"event": "round"' in scene.stack.log("host")
     assert leaks(scene.stack.log("host"), _secrets(scene.stack.values, secret)) == []
+    assert leaks(scene.stack.traces, _secrets(scene.stack.values, secret)) == []
     assert leaks(scene.stack.log("vault"), _secrets(scene.stack.values, secret)) == []
+
+
+async def test_one_trace_leads_through_all_functions(scene):
+    """From the request that puts an appointment, and from the notification of an edit, to the
+    delivery of what became of it, though the queues carry keys alone.
+    """
+    customer = await scene.connect("megan")
+    async with customer.host_app() as app:
+        await customer.settled("visit", "megan")
+        await app.hears("visit", "operation.applied")
+        await customer.edits("megan", "visit", subject="Visit (moved)")
+        await app.hears("visit", "appointment.updated")
+        await customer.idle()
+    (put,) = _traces(scene, "accept", customer.name)
+    told = [
+        names
+        for mark in _traces(scene, "mark", customer.name)
+        if "delivery" in (names := [one["span"] for one in mark])
+    ]
+
+    assert [one["span"] for one in put if one["span"] in {"api", "push", "delivery"}] == [
+        "api",
+        "push",
+        "delivery",
+    ]
+    assert any(one.get("method") == "POST" and one["span"] == "graph" for one in put)
+    assert any({"graph_notifications", "mark", "round", "settle"} <= set(names) for names in told)
+
+
+def _traces(scene, name, tenant):
+    """Whole traces with such a span of the tenant's, each in the order of its beginnings."""
+    spans = [json.loads(line) for line in scene.stack.traces.splitlines()]
+    found = {s["trace"] for s in spans if s["span"] == name and s.get("tenant") == tenant}
+    return [
+        sorted((s for s in spans if s["trace"] == one), key=lambda s: s["start"]) for one in found
+    ]
 
 
 def _secrets(values, signing):
