@@ -17,7 +17,7 @@ PAGE = 1000
 async def measure(services: Services, now: datetime) -> None:
     for queue in QUEUES:
         for name in (queue, f"{queue}-poison"):
-            stands("calbridge.queue.length", await services.queues.length(name), queue=name)
+            stands("queue.length", await services.queues.length(name), queue=name)
     if now.minute % EVERY == 0:
         await _count_calendars(services)
 
@@ -28,7 +28,7 @@ async def _count_calendars(services: Services) -> None:
     for tenant in await _tenants(services):
         found.update(one.state for one in await services.store.calendars(tenant.id))
     for state in State:
-        stands("calbridge.calendars", found[state], state=state.value)
+        stands("calendars", found[state], state=state.value)
 
 
 async def _tenants(services: Services) -> list[Tenant]:

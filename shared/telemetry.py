@@ -52,13 +52,13 @@ ATTRIBUTES = frozenset(
 )
 
 MEASURES = {
-    "calbridge.lag.in": ("s", "From a change in Outlook being settled to its delivery"),
-    "calbridge.lag.out": ("s", "From a change being accepted to it being in Outlook"),
-    "calbridge.graph.duration": ("s", "Requests to Graph, by method, route and status"),
-    "calbridge.graph.throttles": ("{request}", "Requests that Graph put off"),
-    "calbridge.deliveries": ("{delivery}", "Tries to deliver a change, by outcome"),
-    "calbridge.calendars": ("{calendar}", "Calendars by state"),
-    "calbridge.queue.length": ("{message}", "Messages that wait, by queue"),
+    "lag.in": ("s", "From a change in Outlook being settled to its delivery"),
+    "lag.out": ("s", "From a change being accepted to it being in Outlook"),
+    "graph.duration": ("s", "Requests to Graph, by method, route and status"),
+    "graph.throttles": ("{request}", "Requests that Graph put off"),
+    "deliveries": ("{delivery}", "Tries to deliver a change, by outcome"),
+    "calendars": ("{calendar}", "Calendars by state"),
+    "queue.length": ("{message}", "Messages that wait, by queue"),
 }
 
 MOST_TRACES = 8
@@ -139,7 +139,9 @@ def stands(name: str, value: int, **told: Value) -> None:
 def _instrument(name: str, create: str) -> Any:
     if name not in _now.instruments:
         unit, description = MEASURES[name]
-        _now.instruments[name] = getattr(_now.meter, create)(name, unit, description)
+        _now.instruments[name] = getattr(_now.meter, create)(
+            f"calbridge.{name}", unit, description
+        )
     return _now.instruments[name]
 
 

@@ -206,10 +206,10 @@ async def _post(run: _Run, change: Change) -> Outcome:
     with span("delivery", (change.traceparent,), SpanKind.CLIENT, **told):
         outcome = await _sent(run, change)
         tell(outcome=outcome.name.lower())
-    counted("calbridge.deliveries", outcome=outcome.name.lower())
+    counted("deliveries", outcome=outcome.name.lower())
     if outcome is Outcome.CONFIRMED and change.type.startswith(OF_OUTLOOK):
         lag = run.services.clock() - change.time
-        lasted("calbridge.lag.in", lag.total_seconds())
+        lasted("lag.in", lag.total_seconds())
     return outcome
 
 

@@ -35,7 +35,7 @@ async def told(
             tell(status=status, graph_request=trace_of(response), retry_after=retry_after)
         finally:
             took = monotonic() - began
-            lasted("calbridge.graph.duration", took, method=method, route=route, status=status)
+            lasted("graph.duration", took, method=method, route=route, status=status)
     if status == THROTTLED:
-        counted("calbridge.graph.throttles", method=method, route=route)
+        counted("graph.throttles", method=method, route=route)
     return response

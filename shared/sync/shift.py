@@ -85,7 +85,7 @@ class Shift:
         for done in (one.done for one in settlements):
             if done and not done.silent:
                 lag = self.clock() - done.accepted
-                lasted("calbridge.lag.out", lag.total_seconds())
+                lasted("lag.out", lag.total_seconds())
 
     async def _remind_of_kept(self) -> None:
         """Once a shift, and for all of a day the same row: when what is kept now is old."""

@@ -107,10 +107,10 @@ def test_a_row_keeps_few_traces():
 
 def test_measures_are_taken(measures):
     """A duration, a count and a level, each with its listed attributes."""
-    lasted("calbridge.lag.out", 1.5)
-    counted("calbridge.deliveries", outcome="failed")
-    counted("calbridge.deliveries", outcome="failed")
-    stands("calbridge.queue.length", 3, queue="sync-calendar")
+    lasted("lag.out", 1.5)
+    counted("deliveries", outcome="failed")
+    counted("deliveries", outcome="failed")
+    stands("queue.length", 3, queue="sync-calendar")
     (found,) = measures.get_metrics_data().resource_metrics[0].scope_metrics
     points = {one.name: one.data.data_points[0] for one in found.metrics}
 
