@@ -24,7 +24,7 @@ from shared.onboarding.providers import check_tenant_free
 from shared.onboarding.reconnecting import reconnect_link
 from shared.onboarding.resyncing import resync
 from shared.services import Services
-from shared.store.records import Connection, Tenant
+from shared.store.records import CalendarKey, Connection, Tenant
 
 pauses = APIRouter(prefix="/tenants/{tenant}", tags=["connections"])
 
