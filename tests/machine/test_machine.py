@@ -181,6 +181,9 @@ class TwoSides(RuleBasedStateMachine):
             return
         word = self.word()
         patch = {"subject": word} if field == "subject" else {"location": {"displayName": word}}
+        # Of a write whose answer was lost nobody knows that it was there before this edit: where
+        # the app wins, it goes out once more.
+        self.causes += self.run(self.is_written_unknown(name, event_id))
         self.stage.outlook("anna").update_event(event_id, patch)
         self.note(name, "outlook", **{field: word})
         if self.run(self.held(name)) is None:
@@ -216,6 +219,14 @@ class TwoSides(RuleBasedStateMachine):
             for field in FIELDS
             if (word := self.wrote.get((name, field), {}).get("outlook"))
         )
+
+    async def is_written_unknown(self, name: str, event_id: str) -> bool:
+        key = self.stage.key("anna")
+        pending = await self.stage.memory.pending(key, name)
+        link = await self.stage.memory.link(key, name)
+        if pending is None or link is None or link.app is None:
+            return False
+        return not differing(in_outlook(self.stage, event_id), link.app)
 
     async def held(self, name: str) -> Event | None:
         link = await self.stage.memory.link(self.stage.key("anna"), name)
