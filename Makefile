@@ -3,7 +3,7 @@
 PYTHON ?= python3
 NPM ?= npm
 TEST_OPTIONS ?=
-WORKERS ?= 3
+WORKERS ?= 2
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -32,7 +32,7 @@ check: setup ## Format, lint, types, imports, generated files
 	$(PY) -m local.generated --check
 
 # One test at a time to whichever process is free; each starts what tests share (storage, a stack) once.
-test: setup chromium ## Every test, on WORKERS=3 processes; TEST_OPTIONS goes to pytest
+test: setup chromium ## Every test, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
 	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 $(TEST_OPTIONS)
 
 test-deep: setup ## Recurrence with 20,000 examples of each property

@@ -72,16 +72,16 @@ async def test_leaving_the_window(stage):
 
 
 async def test_pages(stage):
-    """A round of many events comes on several pages of at most fifty."""
-    for number in range(120):
+    """A round of many events comes on several pages of at most two hundred."""
+    for number in range(420):
         stage.outlook.create_event(meeting(str(number)))
 
     first = await stage.mailbox.delta("", WINDOW)
     seen, _ = await stage.round()
 
-    assert len(first.items) == 50
+    assert len(first.items) == 200
     assert first.delta_link == ""
-    assert {one.event.subject for one in seen} == {str(number) for number in range(120)}
+    assert {one.event.subject for one in seen} == {str(number) for number in range(420)}
 
 
 async def test_empty_pages_go_on(stage):
