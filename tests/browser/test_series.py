@@ -10,6 +10,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LAKESIDE = "lakeside"
 AMIR = "amir@lakeside.example"
 HANNA = "hanna@lakeside.example"
+LENA = "lena@lakeside.example"
 WEDNESDAY, THURSDAY = 2, 3
 
 
@@ -44,7 +45,7 @@ async def test_one_occurrence_moved_in_outlook_moves_here_alone(demo: DemoPage):
 
 async def test_one_occurrence_deleted_here_goes_from_outlook_alone(demo: DemoPage):
     """And all of it goes when all is deleted."""
-    await begin(demo, AMIR, "app", "Ward round")
+    await begin(demo, LENA, "app", "Ward round")
     await demo.expect_shown("outlook", "Ward round")
     await demo.delete("app", "Ward round")
     await demo.expect_gone("outlook", "Ward round")
