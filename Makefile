@@ -13,7 +13,7 @@ RUNTIME := $(shell sed -n 's/^\(azure-functions-runtime==[^ ;]*\).*/\1/p' requir
 OLD_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-deep machine bugs journeys bulk cover docs lock package chromium clean
+.PHONY: help setup run check test long test-deep machine bugs journeys bulk cover docs lock package chromium clean
 
 help: ## List what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -32,8 +32,11 @@ check: setup ## Format, lint, types, imports, generated files
 	$(PY) -m local.generated --check
 
 # One test at a time to whichever process is free; each starts what tests share (storage, a stack) once.
-test: setup chromium ## Every test, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
-	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 $(TEST_OPTIONS)
+test: setup chromium ## Every test but the long ones, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
+	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 -m "not long" $(TEST_OPTIONS)
+
+long: setup chromium ## The long ones: the package, all pages of consent, more kills
+	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 -m long $(TEST_OPTIONS)
 
 test-deep: setup ## Recurrence with 20,000 examples of each property
 	HYPOTHESIS_PROFILE=deep $(PY) -m pytest -n $(WORKERS) --timeout 3600 tests/unit/graph/test_recurrence.py \

@@ -58,6 +58,13 @@ async def walk(
     assert [text for text in said if "Content Security Policy" in text] == []
 
 
+# Every fourth in `make test`; all of them in `make long`.
+SHOWN = [
+    pytest.param(one, id=one.name, marks=[pytest.mark.long] if number % 4 else [])
+    for number, one in enumerate(SITUATIONS)
+]
+
+
 async def played(walk: Walk, situation: Situation) -> Walk:
     if situation.name in PLAYS:
         walk = await PLAYS[situation.name](walk) or walk
@@ -69,7 +76,7 @@ async def played(walk: Walk, situation: Situation) -> Walk:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.name)
+@pytest.mark.parametrize("situation", SHOWN)
 async def test_every_situation_ends_on_a_page_that_helps(walk: Walk, situation: Situation):
     """It says what happened, who can fix it and how; link and log say the same to the app."""
     walk = await played(walk, situation)

@@ -40,11 +40,13 @@ def app(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.long
 def test_the_sdk_is_pruned_to_a_few_modules(libraries):
     """Of the SDK's thousands of modules hundreds remain at most."""
     assert 50 < len(list(libraries.rglob("*.py"))) < 1000
 
 
+@pytest.mark.long
 def test_every_request_is_built_without_the_rest(libraries):
     """Each request to Graph that shared/graph can make is made of what remains."""
     ended = subprocess.run(
@@ -69,6 +71,7 @@ def served(request) -> tuple[Path, Path]:
     return request.getfixturevalue("app"), request.getfixturevalue("libraries")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 async def test_the_package_serves_every_trigger(emulator, served, tmp_path):
     """The local system on the package alone: a customer consents, changes cross both ways, timers

@@ -159,7 +159,14 @@ async def both_agree(customer):
     await customer.idle()
 
 
-@pytest.mark.parametrize("kill_at", [BURST // 8, BURST // 2, BURST * 7 // 8])
+@pytest.mark.parametrize(
+    "kill_at",
+    [
+        pytest.param(BURST // 8, marks=pytest.mark.long),
+        BURST // 2,
+        pytest.param(BURST * 7 // 8, marks=pytest.mark.long),
+    ],
+)
 async def test_an_app_killed_in_a_burst_loses_and_doubles_nothing(mortal, kill_at):
     """200 edits over both sides, the app killed in the middle and started again: both sides end
     equal, each last edit stands, nothing is there twice, the log has no gap and was delivered

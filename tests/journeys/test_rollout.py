@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from shared.store.records import CalendarKey, DueKind
 from tests.journeys.scene import Customer, Scene, eventually
 from tests.stack import LEASE_SECONDS
@@ -83,6 +85,7 @@ async def begun(scene: Scene) -> Rolling:
     return Rolling(scene, customer, answer.json()["id"])
 
 
+@pytest.mark.long
 async def test_a_rollout_that_is_killed_three_times_connects_everybody_once(scene: Scene):
     """Everybody is live with one subscription, each event is one appointment, and what was told
     was told once.

@@ -393,7 +393,7 @@ def _with(event: Event, field: str, word: str) -> Event:
 
 
 TwoSides.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MACHINE_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("MACHINE_EXAMPLES", "40")),
     stateful_step_count=30,
     database=None,
     phases=(Phase.explicit, Phase.generate, *SHRINK),

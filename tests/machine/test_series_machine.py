@@ -168,7 +168,7 @@ def _times(event: Event) -> dict[str, Any]:
 
 
 Series.TestCase.settings = settings(
-    max_examples=int(os.environ.get("MACHINE_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("MACHINE_EXAMPLES", "25")),
     stateful_step_count=30,
     database=None,
     phases=(Phase.explicit, Phase.generate, *SHRINK),
