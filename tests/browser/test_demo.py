@@ -20,7 +20,6 @@ HARBOUR = "harbour"
 AMIR = "amir@lakeside.example"
 CLARA = "clara@lakeside.example"
 JONAS = "jonas@lakeside.example"
-LENA = "lena@lakeside.example"
 HANNA = "hanna@lakeside.example"
 GRACE = "grace@harbour.example"
 TOM = "tom@harbour.example"
@@ -114,7 +113,7 @@ async def test_refused_consent_is_said(demo: DemoPage):
 
 async def test_who_is_not_connected_keeps_a_calendar(demo: DemoPage):
     """Without a connection the product works alone, and says that nothing crosses."""
-    await demo.open(LAKESIDE, LENA)
+    await demo.open(LAKESIDE, JONAS)
     await demo.create("app", 2, "10:00", "11:00", "Stocktaking")
 
     await demo.expect_shown("app", "Stocktaking")
