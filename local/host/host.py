@@ -75,7 +75,7 @@ class Host:
         self._id = host_id(options.app, self._settings)
         self._storage = Storage(self._settings)
         queues, bells = QueueOptions.read(self._json), Bells()
-        self._invoker = Invoker(QueueOutputs(self._storage, queues, bells))
+        self._invoker = Invoker(QueueOutputs(self._storage, queues, bells), bells.ring_all)
         self._triggers = Triggers(
             self._id, self._storage, self._invoker, queues, LockOptions.read(self._json), bells
         )

@@ -40,11 +40,20 @@ class QueueListener:
         self._woken, self._changed = asyncio.Event(), asyncio.Event()
         self._stopping = False
         self._empty_polls = 0
+        self._polled = 0.0
+        self._look: asyncio.TimerHandle | None = None
 
     def wake(self) -> None:
         """Poll now, and stay at the shortest pause: the queue is busy."""
         self._empty_polls = 0
         self._woken.set()
+
+    def look_soon(self) -> None:
+        """Poll as soon as the shortest pause allows, however often this is said."""
+        self._empty_polls = 0
+        if self._look is None:
+            loop = asyncio.get_running_loop()
+            self._look = loop.call_at(self._polled + SHORTEST_PAUSE, self._woken.set)
 
     def stop(self) -> None:
         self._stopping = True
@@ -65,6 +74,7 @@ class QueueListener:
             await asyncio.wait(self._running)
 
     async def _receive(self) -> list[QueueMessage]:
+        self._polled, self._look = asyncio.get_running_loop().time(), None
         size = self._options.batch_size
         try:
             pages = self._queue.receive_messages(

@@ -7,9 +7,9 @@ import contextlib
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 
@@ -65,18 +65,30 @@ class QueueOptions:
         return text.encode() if self.encoding == "none" else base64.b64decode(text, validate=True)
 
 
+class Listening(Protocol):
+    def wake(self) -> None: ...
+
+    def look_soon(self) -> None: ...
+
+
 class Bells:
-    """Who wants to know at once that something was put into a queue, by the queue's URL."""
+    """Who wants to know that something was put into a queue, by the queue's URL."""
 
     def __init__(self) -> None:
-        self._listeners: defaultdict[str, list[Callable[[], None]]] = defaultdict(list)
+        self._listeners: defaultdict[str, list[Listening]] = defaultdict(list)
 
-    def add(self, url: str, wake: Callable[[], None]) -> None:
-        self._listeners[url].append(wake)
+    def add(self, url: str, listener: Listening) -> None:
+        self._listeners[url].append(listener)
 
     def ring(self, url: str) -> None:
-        for wake in self._listeners[url]:
-            wake()
+        for listener in self._listeners[url]:
+            listener.wake()
+
+    def ring_all(self) -> None:
+        """A function ended: it may have written to any queue with a client of its own."""
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.look_soon()
 
 
 async def send(queue: QueueClient, text: str) -> None:

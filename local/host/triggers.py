@@ -62,7 +62,7 @@ class Triggers:
             self.queues,
             self._handle(function),
         )
-        self.bells.add(queue.url, listener.wake)
+        self.bells.add(queue.url, listener)
         return listener
 
     def _handle(self, function: Function) -> Callable[[QueueMessage], Awaitable[bool]]:

@@ -140,11 +140,26 @@ async def test_bell_wakes_an_idle_listener(queue):
     hold, bells = asyncio.Event(), Bells()
     hold.set()
     async with Listening(queue, slow, hold) as listening:
-        bells.add(queue.url, listening.listener.wake)
+        bells.add(queue.url, listening.listener)
         for _ in range(20):
             listening.listener._next_pause()
         await queue.send_message("rung")
         bells.ring(queue.url)
+        async with asyncio.timeout(10):
+            await listening.first.wait()
+
+
+async def test_a_function_that_ended_makes_an_idle_listener_look(queue):
+    """It may have written with a client of its own; said often, it is still one poll a pause."""
+    hold, bells = asyncio.Event(), Bells()
+    hold.set()
+    async with Listening(queue, QueueOptions(longest_pause=600), hold) as listening:
+        bells.add(queue.url, listening.listener)
+        for _ in range(20):
+            listening.listener._next_pause()
+        await queue.send_message("written")
+        for _ in range(50):
+            bells.ring_all()
         async with asyncio.timeout(10):
             await listening.first.wait()
 
