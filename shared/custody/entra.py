@@ -3,11 +3,14 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import cached_property
+from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 import msal
+import requests
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.identity.aio import (
     CertificateCredential,
@@ -15,6 +18,7 @@ from azure.identity.aio import (
     ClientSecretCredential,
     ManagedIdentityCredential,
 )
+from requests.adapters import HTTPAdapter
 
 from shared.settings import Settings
 
@@ -23,6 +27,8 @@ EXCHANGE = "api://AzureADTokenExchange/.default"
 
 BRIEFLY = {"retry_total": 2, "retry_backoff_factor": 0.2}
 """How long Microsoft's clients may try by themselves; longer patience is the queue's business."""
+
+PATIENCE_SECONDS = 30
 
 KNOWN_AUTHORITIES = frozenset(
     {
@@ -70,6 +76,16 @@ class Application(Protocol):
 
 def new_cache() -> Cache:
     return cast("Cache", msal.SerializableTokenCache())
+
+
+class _Patient(HTTPAdapter):
+    """A session has no timeout of its own."""
+
+    def send(
+        self, request: requests.PreparedRequest, *args: Any, **options: Any
+    ) -> requests.Response:
+        options["timeout"] = options.get("timeout") or PATIENCE_SECONDS
+        return super().send(request, *args, **options)
 
 
 class Entra:
@@ -123,10 +139,20 @@ class Entra:
             authority=f"{self._settings.authority}/{entra_tenant}",
             token_cache=cache,
             instance_discovery=None if self._discovers else False,
-            verify=self._options.get("connection_verify", True),
-            timeout=30,
+            http_client=self._http,
         )
         return cast("Application", application)
+
+    @cached_property
+    def _http(self) -> requests.Session:
+        """As MSAL would make one for each application, which costs a TLS handshake and reading
+        the CA file each time. Cookies of one customer's sign-in are not sent with another's.
+        """
+        session = requests.Session()
+        session.verify = self._options.get("connection_verify", True)
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        session.mount("https://", _Patient(max_retries=1))
+        return session
 
     async def _client_credential(self) -> Any:
         settings = self._settings
