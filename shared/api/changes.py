@@ -1,12 +1,21 @@
+from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from shared.api.given import Given, Limit, OfTenant, PlainId, Wait
-from shared.api.schemas.telling import Changes, EndpointCreated, EndpointIn, EndpointOut, Endpoints
+from shared.api.schemas.telling import (
+    Changes,
+    EndpointCreated,
+    EndpointIn,
+    EndpointOut,
+    Endpoints,
+    RotationIn,
+)
 from shared.api.waiting import seen_within
 from shared.changes.cloud_event import cloud_event
 from shared.changes.endpoints import create_endpoint, delete_endpoint, enable_endpoint
+from shared.changes.rotation import rotate_secret
 from shared.store.records import Endpoint
 
 changes = APIRouter(prefix="/tenants/{tenant}", tags=["changes"])
@@ -21,6 +30,7 @@ def endpoint_json(endpoint: Endpoint) -> dict[str, Any]:
         "cursor": endpoint.cursor,
         "failures": endpoint.failures,
         "next_try": endpoint.next_try,
+        "former_secrets_until": max((until for _, until in endpoint.former), default=None),
     }
 
 
@@ -65,3 +75,13 @@ async def drop_endpoint(tenant: OfTenant, endpoint: PlainId, services: Given) ->
 async def post_enable(tenant: OfTenant, endpoint: PlainId, services: Given) -> Any:
     """Goes on behind the last confirmed change."""
     return endpoint_json(await enable_endpoint(services, tenant.id, endpoint))
+
+
+@changes.post("/webhook-endpoints/{endpoint}/rotate-secret", response_model=EndpointCreated)
+async def post_rotate(
+    tenant: OfTenant, endpoint: PlainId, services: Given, wanted: RotationIn | None = None
+) -> Any:
+    """A new secret, shown this once. Until the overlap ends deliveries are signed by both."""
+    overlap = timedelta(hours=(wanted or RotationIn()).overlap_hours)
+    rotated = await rotate_secret(services, tenant.id, endpoint, overlap)
+    return {**endpoint_json(rotated.endpoint), "secret": rotated.secret.reveal()}

@@ -158,6 +158,14 @@ REQUESTS = (
         "List the webhook endpoints of the tenant.",
     ),
     Cause(
+        "secret-rotated-too-often",
+        409,
+        "The webhook endpoint has too many secrets",
+        "Five former secrets are still in force, and every delivery is signed by each.",
+        FixedBy.VENDOR,
+        "Wait until the first of them ends, or end all of them at once with overlap_hours 0.",
+    ),
+    Cause(
         "method-not-allowed",
         405,
         "This method does not exist here",

@@ -231,6 +231,6 @@ WORK = (
         "The signing secret of the webhook endpoint is missing",
         "Key Vault no longer holds the secret that deliveries are signed with.",
         FixedBy.VENDOR,
-        "Create the endpoint anew, and use the secret it comes with.",
+        "Rotate the endpoint's secret, give the new one to the receiver, then enable it.",
     ),
 )

@@ -15,6 +15,7 @@ from opentelemetry.trace import SpanKind
 
 from shared.changes.cloud_event import CONTENT_TYPE, cloud_event
 from shared.changes.endpoints import name_of
+from shared.changes.rotation import shed, with_secrets_of
 from shared.changes.signing import signature
 from shared.errors import Contended, Refused
 from shared.observe import note
@@ -64,7 +65,7 @@ class _Run:
 
     services: Services
     endpoint: Endpoint
-    secret: Secret
+    secrets: tuple[Secret, ...]
     saved: datetime
     unsaved: int = 0
     sent: int = 0
@@ -83,17 +84,18 @@ async def deliver(services: Services, tenant: str, endpoint: str) -> None:
     looks again before it ends) or waiting for its next try.
     """
     found = await services.store.endpoint(tenant, endpoint)
+    found = await shed(services, found) if found else None
     if found is None or not _ready(found, services.clock()):
         return
-    secret = await services.signing.of(endpoint)
-    if secret is None:
-        await _disable(services, found, "endpoint-secret-missing")
-        return
     while await services.store.head(tenant) > found.cursor:
+        secrets = await services.signing.of(found, services.clock())
+        if not secrets:
+            await _disable(services, found, "endpoint-secret-missing")
+            return
         held = await _hold(services, found)
         if held is None:
             return
-        run = await _send_all(_Run(services, held, secret, services.clock()))
+        run = await _send_all(_Run(services, held, secrets, services.clock()))
         found = run.endpoint
         if found.state is not EndpointState.ACTIVE:
             return
@@ -150,12 +152,26 @@ async def _confirmed(run: _Run, change: Change) -> _Run:
     now = run.services.clock()
     if run.unsaved < SAVE_EVERY and now - run.saved < SAVE_AFTER:
         return run
-    kept = await run.services.store.put_endpoint(replace(healthy, busy_until=now + LEASE))
-    return replace(run, endpoint=kept, unsaved=0, saved=now)
+    kept = await _saved(run.services, run.endpoint, replace(healthy, busy_until=now + LEASE))
+    secrets = await run.services.signing.of(kept, now)
+    return replace(run, endpoint=kept, secrets=secrets or run.secrets, unsaved=0, saved=now)
+
+
+async def _saved(services: Services, held: Endpoint, wanted: Endpoint) -> Endpoint:
+    """Also where a rotation has changed the secrets meanwhile. Raises Contended where the lease
+    of `held` is no longer this worker's.
+    """
+    try:
+        return await services.store.put_endpoint(wanted)
+    except Contended:
+        fresh = await services.store.endpoint(held.tenant, held.id)
+        if fresh is None or fresh.busy_until != held.busy_until:
+            raise
+        return await services.store.put_endpoint(with_secrets_of(wanted, fresh))
 
 
 async def _free(run: _Run) -> Endpoint:
-    return await run.services.store.put_endpoint(replace(run.endpoint, busy_until=None))
+    return await _saved(run.services, run.endpoint, replace(run.endpoint, busy_until=None))
 
 
 async def _gone(run: _Run) -> Endpoint:
@@ -164,15 +180,10 @@ async def _gone(run: _Run) -> Endpoint:
 
 async def _disable(services: Services, endpoint: Endpoint, cause: str) -> Endpoint:
     note("endpoint.disabled", tenant=endpoint.tenant, endpoint=endpoint.id, cause=cause)
-    return await services.store.put_endpoint(
-        replace(
-            endpoint,
-            state=EndpointState.DISABLED,
-            cause=cause,
-            busy_until=None,
-            next_try=None,
-        )
+    wanted = replace(
+        endpoint, state=EndpointState.DISABLED, cause=cause, busy_until=None, next_try=None
     )
+    return await _saved(services, endpoint, wanted)
 
 
 async def _failed(run: _Run) -> Endpoint:
@@ -191,7 +202,7 @@ async def _failed(run: _Run) -> Endpoint:
     )
     name = name_of(waiting)
     await run.services.store.remind(Due(DueKind.DELIVER, next_try, name))
-    kept = await run.services.store.put_endpoint(waiting)
+    kept = await _saved(run.services, run.endpoint, waiting)
     await run.services.queues.send(DELIVER, name, pause.total_seconds() + 1)
     return kept
 
@@ -218,7 +229,7 @@ async def _sent(run: _Run, change: Change) -> Outcome:
     body = json.dumps(cloud_event(endpoint.tenant, change), ensure_ascii=False)
     headers = {
         "content-type": CONTENT_TYPE,
-        **signature(run.secret, f"{endpoint.tenant}-{change.number}", now, body),
+        **signature(run.secrets, f"{endpoint.tenant}-{change.number}", now, body),
     }
     status = await _status(run.services.http, endpoint.url, body.encode(), headers)
     note(

@@ -60,6 +60,7 @@ async def enable_endpoint(services: Services, tenant: str, endpoint: str) -> End
 
 
 async def delete_endpoint(services: Services, tenant: str, endpoint: str) -> None:
+    """The row goes last: it is the only one that knows the secrets' names."""
     found = await find_endpoint(services, tenant, endpoint)
+    await services.signing.destroy(found)
     await services.store.drop_endpoint(found)
-    await services.signing.destroy(found.id)

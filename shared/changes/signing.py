@@ -1,9 +1,9 @@
 """Signatures of deliveries, as Standard Webhooks 1.0 has them."""
 
 import base64
-import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from secrets import token_bytes
 
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -13,16 +13,20 @@ SECRET_BYTES = 32
 
 
 def new_secret() -> Secret:
-    encoded = base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
+    encoded = base64.b64encode(token_bytes(SECRET_BYTES)).decode()
     return Secret(f"whsec_{encoded}")
 
 
-def signature(secret: Secret, message: str, at: datetime, body: str) -> dict[str, str]:
-    """The three headers. `at` is a UTC instant; `message` must not contain a full stop."""
+def signature(secrets: Sequence[Secret], message: str, at: datetime, body: str) -> dict[str, str]:
+    """The three headers, with a signature by each of `secrets`. `at` is a UTC instant; `message`
+    must not contain a full stop.
+    """
     return {
         "webhook-id": message,
         "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": Webhook(secret.reveal()).sign(message, at, body),
+        "webhook-signature": " ".join(
+            Webhook(secret.reveal()).sign(message, at, body) for secret in secrets
+        ),
     }
 
 

@@ -153,7 +153,7 @@ async def _is_ended(services: Services, connection: Connection, receipt: str) ->
 
 async def _forget_endpoints(services: Services, tenant: str, receipt: Receipt) -> None:
     for endpoint in await services.store.endpoints(tenant):
-        purge_by = await services.signing.destroy(endpoint.id)
+        purge_by = await services.signing.destroy(endpoint)
         name = part_name(receipt.id, Ended.ENDPOINT, tenant, endpoint.id)
         await services.store.put_part(
             ReceiptPart(receipt.id, name, Ended.ENDPOINT, secrets=1, purge_by=purge_by)

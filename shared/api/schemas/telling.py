@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.api.schemas.base import Sent, Told, Words
+from shared.changes.rotation import MOST_OVERLAP_HOURS, OVERLAP_HOURS
 
 
 class EndpointIn(Sent):
@@ -23,12 +24,19 @@ class EndpointOut(Told):
     cursor: int
     failures: int
     next_try: datetime | None
+    former_secrets_until: datetime | None = None
 
 
 class EndpointCreated(EndpointOut):
     """`secret` is shown this once."""
 
     secret: str
+
+
+class RotationIn(Sent):
+    """For how long deliveries are signed by the former secrets too; 0 ends them at once."""
+
+    overlap_hours: Annotated[float, Field(ge=0, le=MOST_OVERLAP_HOURS)] = OVERLAP_HOURS
 
 
 class Endpoints(Told):

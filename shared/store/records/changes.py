@@ -32,6 +32,9 @@ class Endpoint:
     """A webhook of the host app; a consumer of the log with its cursor.
 
     `cursor` is the number of the last change it confirmed. `busy_until` is the delivery lease.
+    A secret is named by what its name in the vault ends with, and never changes; the first one
+    has none. `former` are signed with too until each one's time, `coming` are being made: they
+    are nobody's after theirs.
     """
 
     id: str
@@ -43,4 +46,7 @@ class Endpoint:
     next_try: datetime | None = None
     busy_until: datetime | None = None
     cause: str = ""
+    secret: str = ""
+    former: tuple[tuple[str, datetime], ...] = ()
+    coming: tuple[tuple[str, datetime], ...] = ()
     etag: str = ""

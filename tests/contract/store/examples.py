@@ -262,6 +262,9 @@ def endpoint(name: str = "e1", etag: str = "") -> Endpoint:
         next_try=NOW,
         busy_until=NOW + timedelta(seconds=30),
         cause="no-answer",
+        secret="0a1b",
+        former=(("", NOW), ("9f8e", NOW + timedelta(hours=24))),
+        coming=(("7c6d", NOW + timedelta(minutes=10)),),
         etag=etag,
     )
 

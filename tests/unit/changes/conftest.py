@@ -1,5 +1,6 @@
 from collections.abc import AsyncIterator
 
+import httpx
 import pytest
 
 from tests.unit.api.stage import Stage, build_stage
@@ -12,3 +13,9 @@ async def stage() -> AsyncIterator[Stage]:
     yield made
     await made.services.http.aclose()
     await made.services.graph.close()
+
+
+@pytest.fixture
+async def api(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
+    async with stage.client() as client:
+        yield client
