@@ -29,6 +29,9 @@ param clientIds string = ''
 @description('Without clientId: a further registration for each of these reaches, which asks organisations for less.')
 param narrowReaches ('rooms' | 'free_busy' | 'read')[] = []
 
+@description('Without clientId: what rollouts read of the directory besides. The first for those of a group, the second to tell what a mailbox is for.')
+param rolloutPermissions ('GroupMember.Read.All' | 'MailboxSettings.Read')[] = ['GroupMember.Read.All']
+
 @description('Path of a PEM file (private key and certificate) to prove the app with, where a federated credential cannot be had.')
 param certificatePath string = ''
 
@@ -108,6 +111,7 @@ module service 'service.bicep' = {
     clientId: clientId
     clientIds: clientIds
     narrowReaches: narrowReaches
+    rolloutPermissions: rolloutPermissions
     certificatePath: certificatePath
     privateNetwork: privateNetwork
     addressPrefix: addressPrefix

@@ -9,6 +9,7 @@ param returnUrls array = []
 param clientId string = ''
 param clientIds string = ''
 param narrowReaches array = []
+param rolloutPermissions array = ['GroupMember.Read.All']
 param certificatePath string = ''
 param privateNetwork bool = false
 param addressPrefix string = '10.47.0.0/24'
@@ -124,6 +125,7 @@ module registration 'modules/registration.bicep' = if (empty(clientId)) {
     uniqueName: 'calbridge-${suffix}'
     displayName: 'Calbridge (${environmentName})'
     reaches: concat(['read_write'], narrowReaches)
+    rolloutPermissions: rolloutPermissions
     publicUrl: ownUrl
     principalId: identity.outputs.principalId
   }

@@ -5,6 +5,7 @@ param uniqueName string
 param displayName string
 @description('One registration for each; the first is the main one.')
 param reaches array
+param rolloutPermissions array
 param publicUrl string
 param principalId string
 
@@ -15,6 +16,8 @@ resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {
   appId: graphAppId
 }
 
+var forRollouts = intersection(names.permissions.rollouts, rolloutPermissions)
+
 // By name, so that no id of a permission is written down here.
 var scopes = filter(graph.oauth2PermissionScopes, scope => contains(names.permissions.delegated, scope.value))
 
@@ -23,6 +26,8 @@ resource registrations 'Microsoft.Graph/applications@v1.0' = [
     uniqueName: index == 0 ? uniqueName : '${uniqueName}-${reach}'
     displayName: index == 0 ? displayName : '${displayName}, ${replace(reach, '_', ' ')}'
     signInAudience: 'AzureADMultipleOrgs'
+    // Puts `wids` into id tokens: whether who agreed for an organisation may.
+    groupMembershipClaims: 'DirectoryRole'
     api: { requestedAccessTokenVersion: 2 }
     web: {
       redirectUris: map(names.redirects, path => '${publicUrl}/${path}')
@@ -37,7 +42,14 @@ resource registrations 'Microsoft.Graph/applications@v1.0' = [
         resourceAccess: concat(
           map(scopes, scope => { id: scope.id, type: 'Scope' }),
           map(
-            filter(graph.appRoles, role => contains(names.permissions.application[reach], role.value)),
+            filter(
+              graph.appRoles,
+              role => contains(
+                // Where only rooms are read there is nobody to roll out to.
+                concat(names.permissions.application[reach], reach == 'rooms' ? [] : forRollouts),
+                role.value
+              )
+            ),
             role => { id: role.id, type: 'Role' }
           )
         )

@@ -11,6 +11,8 @@ from shared.store.records import Connection, ConnectionKind, Reach
 
 LADDER = (Reach.ROOMS, Reach.FREE_BUSY, Reach.READ, Reach.READ_WRITE)
 PLACES = "Place.Read.All"
+# What rollouts read besides: the members of a group, and what a mailbox is for.
+ROLLOUT_ROLES = ("GroupMember.Read.All", "MailboxSettings.Read")
 _CALENDARS = {
     Reach.ROOMS: "Calendars.ReadBasic",
     Reach.FREE_BUSY: "Calendars.ReadBasic",

@@ -7,16 +7,18 @@ from typing import Any
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from shared.custody.reach import LADDER, application_roles, delegated_scopes
-from shared.store.records import ConnectionKind
+from shared.custody.reach import LADDER, ROLLOUT_ROLES, application_roles, delegated_scopes
+from shared.store.records import ConnectionKind, Reach
 from tests.infra.sources import (
     ALERTS,
     APP,
     APP_SETTINGS,
     HOST,
+    MAIN,
     NAMES,
     REGISTRATION,
     REQUIREMENTS,
+    ROLLOUTS,
     SAMPLE,
     SETTINGS,
     STORAGE,
@@ -180,6 +182,31 @@ def _permissions(sources: Sources) -> Iterator[str]:
     scopes = by_msal | set(delegated_scopes(ConnectionKind.ORGANISATION))
     given = listed["delegated"]
     yield from _both(scopes, "an organisation's sign-in asks for", given, "permissions.delegated")
+    given = listed["rollouts"]
+    yield from _both(ROLLOUT_ROLES, "shared/custody/reach.py wants", given, "permissions.rollouts")
+    yield from _registered(sources)
+
+
+def _registered(sources: Sources) -> Iterator[str]:
+    """The registration takes its permissions from the list, all of it, and has none of its own."""
+    kinds = ("delegated", "application[reach]", "rollouts")
+    for kind in kinds:
+        yield from _has(sources, REGISTRATION, f"names.permissions.{kind}", "ask for all")
+    yield from _has(sources, REGISTRATION, "groupMembershipClaims: 'DirectoryRole'", "tell wids")
+    for name in sorted(_permissions_in(sources.texts[REGISTRATION], "'")):
+        yield f"{REGISTRATION} asks for {name} by itself: let {NAMES} have it"
+    by_type = _permissions_in(sources.texts[MAIN], "'")
+    yield from _both(
+        by_type, f"{MAIN} offers", sources.names["permissions"]["rollouts"], "rollouts"
+    )
+    known = {*sources.names["permissions"]["rollouts"], *application_roles(Reach.READ_WRITE)}
+    told = _permissions_in(sources.texts[ROLLOUTS], "`")
+    for name in sorted(told ^ (known - {"Calendars.ReadWrite"})):
+        yield f"{ROLLOUTS} and permissions.rollouts of {NAMES} disagree on {name}"
+
+
+def _permissions_in(text: str, quote: str) -> set[str]:
+    return set(re.findall(rf"{quote}([A-Z]\w+\.Read[\w.]*){quote}", text))
 
 
 def _python(sources: Sources) -> Iterator[str]:

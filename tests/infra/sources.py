@@ -13,6 +13,7 @@ SETTINGS = "shared/settings.py"
 SAMPLE = "local.settings.sample.json"
 HOST = "host.json"
 NAMES = "infra/names.json"
+MAIN = "infra/main.bicep"
 APP = "infra/modules/app.bicep"
 STORAGE = "infra/modules/storage.bicep"
 ALERTS = "infra/modules/alerts.bicep"
@@ -20,10 +21,11 @@ REGISTRATION = "infra/modules/registration.bicep"
 APP_SETTINGS = "infra/modules/settings.bicep"
 REQUIREMENTS = "requirements.txt"
 WORKFLOW = ".github/workflows/ci.yml"
+ROLLOUTS = "docs/rollouts.md"
 STORE = "shared/store"
 FILES = (
     *(SETTINGS, SAMPLE, HOST, NAMES, REQUIREMENTS, WORKFLOW, "pyproject.toml"),
-    *(APP, STORAGE, ALERTS, REGISTRATION, APP_SETTINGS),
+    *(MAIN, APP, STORAGE, ALERTS, REGISTRATION, APP_SETTINGS, ROLLOUTS),
 )
 
 # Between braces that stand at these depths: `resource settings ... {` and its `properties: {`.
