@@ -49,8 +49,7 @@ class QueueListener:
         self._woken.set()
 
     def look_soon(self) -> None:
-        """Poll as soon as the shortest pause allows, however often this is said."""
-        self._empty_polls = 0
+        """Poll once, as soon as the shortest pause allows, however often this is said."""
         if self._look is None:
             loop = asyncio.get_running_loop()
             self._look = loop.call_at(self._polled + SHORTEST_PAUSE, self._woken.set)

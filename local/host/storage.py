@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 from local.host.errors import Unusable
 from local.host.settings import Settings
@@ -97,7 +98,13 @@ class Storage:
 
     def _connect(self, kind: Any, account: Account) -> Any:
         # The trigger's own back-off is the retry; long client retries would hide an outage.
-        patience = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 30}
+        # Left to look for a proxy and a .netrc, aiohttp asks a thread about both at each poll.
+        patience = {
+            "retry_total": 2,
+            "connection_timeout": 5,
+            "read_timeout": 30,
+            "use_env_settings": bool(getproxies()),
+        }
         if account.connection_string:
             try:
                 return kind.from_connection_string(account.connection_string, **patience)
