@@ -23,7 +23,9 @@ class Reached(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """`code` is the problem on the page, "" where there is none; `number` is Microsoft's."""
+    """`code` is the problem on the page, "" where there is none; `number` is Microsoft's.
+    `notice` is what the page says besides where all went well.
+    """
 
     name: str
     told: str
@@ -31,6 +33,7 @@ class Situation:
     state: LinkState
     reached: Reached = Reached.BACK
     number: int = 0
+    notice: str = ""
 
     @property
     def title(self) -> str:
@@ -39,6 +42,8 @@ class Situation:
     @property
     def help(self) -> str:
         """What the page advises."""
+        if self.notice:
+            return cause_of(self.notice).remedy
         if not self.code:
             return "Nothing: the first reading begins, silently."
         cause = cause_of(self.code)
@@ -114,8 +119,42 @@ SITUATIONS = (
         "organisation-taken",
         _REFUSED,
     ),
-    Situation("no-mailbox", "The account has no licence", "mailbox-missing", _REFUSED),
-    Situation("on-premises", "The mailbox is on own servers", "mailbox-missing", _REFUSED),
+    Situation("no-mailbox", "The account has no licence", "mailbox-unlicensed", _REFUSED),
+    Situation(
+        "other-licence", "The account's licence has no mailbox", "mailbox-unlicensed", _REFUSED
+    ),
+    Situation("on-premises", "The mailbox is on own servers", "mailbox-on-premises", _REFUSED),
+    Situation(
+        "inactive-mailbox",
+        "The licence is new, or the mailbox inactive or deleted",
+        "mailbox-inactive",
+        _REFUSED,
+    ),
+    Situation(
+        "licences-hidden",
+        "No mailbox opens, and Microsoft does not show why",
+        "mailbox-missing",
+        _REFUSED,
+    ),
+    Situation(
+        "shared-mailbox",
+        "A shared mailbox signs in itself, and Exchange says that it is one",
+        "shared-mailbox",
+        _REFUSED,
+    ),
+    Situation(
+        "perhaps-shared",
+        "An account signs in whose mailbox needs no licence",
+        "",
+        _GRANTED,
+        notice="mailbox-perhaps-shared",
+    ),
+    Situation(
+        "shared-expected",
+        "A shared mailbox signs in by a link that expects it",
+        "",
+        _GRANTED,
+    ),
     Situation(
         "connected-already",
         "The organisation's agreement covers the mailbox already",
@@ -225,7 +264,8 @@ def situations() -> str:
 
 def _row(one: Situation) -> str:
     number = f" (AADSTS{one.number})" if one.number else ""
-    title = f"**{one.title}**" + (f" `{one.code}`" if one.code else "")
+    codes = "".join(f" `{code}`" for code in (one.code, one.notice) if code)
+    title = f"**{one.title}**{codes}"
     who = one.who.replace("_", " ")
     cells = (one.told + number, one.reached.value, title, who, one.help, f"`{one.state.value}`")
     return "| " + " | ".join(cells) + " |\n"

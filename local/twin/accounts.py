@@ -33,6 +33,7 @@ class Person:
     user_type: UserType = "Member"
     home_tenant: str | None = None  # of a guest, where the account is
     other_mails: list[str] = field(default_factory=list)
+    other_licence: bool = False  # of a service that comes without a mailbox
     purpose: str | None = None  # of the mailbox; None: what the kind says
     directory_roles: list[str] = field(default_factory=list)  # template ids, besides is_admin
 
@@ -54,8 +55,13 @@ class Person:
 
     @property
     def reachable(self) -> bool:
-        """Has a mailbox that Graph can open."""
-        return self.mailbox == "cloud" and self.licensed
+        """Has a mailbox that Graph can open. What is nobody's own needs no licence."""
+        return self.mailbox == "cloud" and (self.licensed or self.kind != "user")
+
+    @property
+    def signs_in(self) -> bool:
+        """A shared mailbox's account is blocked as a rule, and works where it is not."""
+        return self.kind in ("user", "shared")
 
     def answers_to(self, address: str) -> bool:
         """`address` in lower case."""

@@ -40,6 +40,7 @@ class Switches:
     app_role_delay_seconds: float = 0.0
     sharing_is_checked: bool = True
     unshared_calendar_status: int = 404
+    own_plans_are_shown: bool = True  # False: null where the token is a person's
     no_mailbox_code: str = "MailboxNotEnabledForRESTAPI"
     mailbox_move_status: int = 503
     # calendars

@@ -41,6 +41,7 @@ def connection_json(connection: Connection) -> dict[str, Any]:
         "granted": list(connection.granted),
         "client": connection.client,
         "scoped": connection.scoped,
+        "notice": connection.notice,
         "can": can(connection),
         "cannot": cannot(connection),
     }

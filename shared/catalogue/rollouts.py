@@ -50,7 +50,7 @@ ROLLOUTS = (
         "The account has no licence with a mailbox",
         "Microsoft 365 gives a calendar only to accounts that have Exchange Online.",
         FixedBy.TENANT_ADMIN,
-        "Give the account a licence with Exchange Online; it is then connected within a day.",
+        "Give the account a licence with Exchange Online; its mailbox is there within a day.",
     ),
     Cause(
         "mailbox-on-premises",
@@ -59,7 +59,17 @@ ROLLOUTS = (
         "The account has a licence, but its mailbox is on the organisation's own servers, or is "
         "inactive.",
         FixedBy.TENANT_ADMIN,
-        "Move the mailbox to Exchange Online; it is then connected within a day.",
+        "Move the mailbox to Exchange Online.",
+    ),
+    Cause(
+        "mailbox-inactive",
+        404,
+        "The mailbox is not there yet, or not any more",
+        "The account has a licence, but Exchange Online opens no mailbox for it: the licence is "
+        "new and the mailbox not made yet, or it is inactive or was deleted.",
+        FixedBy.TENANT_ADMIN,
+        "Look at the account's mailbox in the Exchange admin centre; with a new licence, wait up "
+        "to a day.",
     ),
     Cause(
         "mailbox-not-personal",

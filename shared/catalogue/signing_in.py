@@ -53,7 +53,18 @@ SIGN_IN = (
         "This is a shared mailbox or a room",
         "It signed in itself, but it is no person's mailbox; its password may end at any time.",
         FixedBy.TENANT_ADMIN,
-        "Connect it by the organisation's consent, or by an account that it is shared with.",
+        "Connect it by the organisation's consent, or by an account that it is shared with; or "
+        "make a link that expects this very account.",
+    ),
+    Cause(
+        "mailbox-perhaps-shared",
+        409,
+        "This may be a shared mailbox or a room",
+        "The account has no licence for a mailbox, which a person's needs and a shared mailbox, a "
+        "room or equipment does not. It is connected all the same.",
+        FixedBy.TENANT_ADMIN,
+        "Nothing, where it is a person's own calendar. Else connect it by the organisation's "
+        "consent, or by an account that it is shared with: its password may end at any time.",
     ),
     Cause(
         "account-unknown",

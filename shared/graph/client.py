@@ -1,5 +1,7 @@
 """Microsoft Graph, for one process."""
 
+from typing import Any
+
 import httpx
 
 from shared.errors import Reconnect, TryAgain
@@ -65,6 +67,16 @@ class Graph:
         if found is None:
             raise Reconnect("mailbox-missing")
         return person_from_graph(found)
+
+    async def account(self, connection: Connection, user: str) -> dict[str, Any]:
+        """As Graph has it, with what tells one kind of mailbox from another. Of anybody but
+        whoever signed in, a narrow grant sees most of it as null.
+        """
+        request = Route(self._wire.adapter, user).account()
+        found = await self._wire.ask(request, connection)
+        if found is None:
+            raise Reconnect("mailbox-missing")
+        return found
 
     async def person(self, connection: Connection, name: str) -> Person:
         """As `profile`, and by any address of theirs where the grant is an organisation's.

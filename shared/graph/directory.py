@@ -23,15 +23,13 @@ from shared.graph.errors import (
     is_nothing,
     translate,
 )
+from shared.graph.route import ACCOUNT
 from shared.graph.wire import Wire
 from shared.settings import Settings
 from shared.store.records import Connection
 
 MOST_IN_BATCH = 20
-PROFILE = (
-    "id,mail,userPrincipalName,displayName,proxyAddresses,accountEnabled,userType,"
-    "assignedLicenses,assignedPlans,onPremisesSyncEnabled"
-)
+PROFILE = ",".join(ACCOUNT)
 # What makes delta tell of a person again: whether they are there, and what they are called.
 WATCHED = "id,userPrincipalName,mail,displayName,accountEnabled,userType,assignedLicenses"
 PAGE = 200

@@ -1,6 +1,6 @@
 """Graph's JSON of an event, and ours: values in, values out."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -320,7 +320,7 @@ def subscription_from_graph(item: Json) -> Subscription:
     )
 
 
-def person_from_graph(item: Json) -> Person:
+def person_from_graph(item: Mapping[str, Any]) -> Person:
     address, upn = item.get("mail") or "", item.get("userPrincipalName") or ""
     proxies = (one[5:] for one in item.get("proxyAddresses") or () if one[:5].lower() == "smtp:")
     aliases = {one.lower() for one in (address, upn, *proxies) if one}

@@ -39,6 +39,14 @@ TAG = f"singleValueExtendedProperties($filter=id eq '{TAG_ID}')"
 INSTANCES = 50
 """Occurrences around one day: a series has one a day."""
 PERSON = ["id", "mail", "userPrincipalName", "displayName", "proxyAddresses"]
+ACCOUNT = [
+    *PERSON,
+    "accountEnabled",
+    "userType",
+    "assignedLicenses",
+    "assignedPlans",
+    "onPremisesSyncEnabled",
+]
 
 
 class Route:
@@ -54,6 +62,10 @@ class Route:
         """`basic`: what User.ReadBasic.All shows."""
         wanted = [one for one in PERSON if not (basic and one == "proxyAddresses")]
         query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=wanted)
+        return self._user.to_get_request_information(RequestConfiguration(query_parameters=query))
+
+    def account(self) -> RequestInformation:
+        query = UserItemRequestBuilder.UserItemRequestBuilderGetQueryParameters(select=ACCOUNT)
         return self._user.to_get_request_information(RequestConfiguration(query_parameters=query))
 
     def mailbox_settings(self) -> RequestInformation:

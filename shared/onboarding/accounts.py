@@ -7,6 +7,7 @@ from shared.errors import Problem, Reconnect, Refused
 from shared.graph.seen import CalendarInfo
 from shared.onboarding.calendars import connect_calendar
 from shared.onboarding.connections import alive
+from shared.onboarding.mailboxes import why_closed
 from shared.services import Services
 from shared.store.records import Calendar, Connection, Reach, Tenant
 
@@ -65,7 +66,8 @@ async def connect_shared(
         raise Refused(Problem("connection-unknown", "It was disconnected.", "/connection"))
     rights = await rights_on(services, connection, mailbox)
     if rights.why_not == NO_MAILBOX:
-        raise Refused(Problem("mailbox-missing", pointer="/mailbox"))
+        code = await why_closed(services, connection, mailbox, {"id": mailbox})
+        raise Refused(Problem(code, pointer="/mailbox"))
     if rights.why_not == NOT_SHARED:
         raise Refused(Problem("calendar-not-shared", pointer="/mailbox"))
     try:

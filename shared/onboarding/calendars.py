@@ -7,6 +7,7 @@ from shared.custody.reach import least, reach_of
 from shared.errors import Problem, Reconnect, Refused
 from shared.graph.seen import Person
 from shared.onboarding.connections import alive
+from shared.onboarding.mailboxes import check_named
 from shared.onboarding.naming import organisation_of, replaced_by
 from shared.onboarding.providers import check_provider
 from shared.services import Services
@@ -33,6 +34,7 @@ async def connect_mailbox(
         person = await services.graph.person(connection, mailbox)
     except Reconnect as error:
         raise Refused(Problem(error.cause, pointer="/mailbox")) from error
+    await check_named(services, connection, person)
     return await connect_calendar(services, tenant, connection, person, time_zone)
 
 

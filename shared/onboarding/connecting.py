@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shared.custody.grants import Granted
 from shared.errors import Problem, Reconnect, Refused
+from shared.graph.mapping import person_from_graph
 from shared.graph.seen import Person
 from shared.onboarding.calendars import check_free, connect_calendar
 from shared.onboarding.checks import (
@@ -18,6 +19,7 @@ from shared.onboarding.checks import (
     is_expected,
 )
 from shared.onboarding.connections import bind_tenant, connection_from, keep_connection
+from shared.onboarding.mailboxes import check_open, notice_of
 from shared.services import Services
 from shared.store.records import (
     Connection,
@@ -131,15 +133,24 @@ async def _user(
 ) -> Connection:
     """The mailbox is looked at before anything is stored that promises to sync it."""
     async with _lent(services, connection, granted):
-        person = await services.graph.profile(connection, granted.user_id)
+        profile = await services.graph.account(connection, granted.user_id)
+        person = person_from_graph(profile)
         check_expected(link, granted, person)
         check_person(person)
         await check_free(services, connection, person)
-        await _check_mailbox(services, connection, granted)
+        await check_open(services, connection, person.user_id, profile)
+        notice = await notice_of(services, link, connection, profile)
     tenant = await bind_tenant(services, tenant, granted.entra_tenant)
     await services.grants.keep(connection, granted)
-    found = replace(connection, address=person.address, display_name=person.display_name)
-    kept = await keep_connection(services, found)
+    kept = await keep_connection(
+        services,
+        replace(
+            connection,
+            address=person.address,
+            display_name=person.display_name,
+            notice=notice,
+        ),
+    )
     await connect_calendar(services, tenant, kept, person, link.time_zone)
     return kept
 
@@ -155,20 +166,3 @@ async def _lent(
     except BaseException:
         services.grants.take_back(connection)
         raise
-
-
-async def _check_mailbox(services: Services, connection: Connection, granted: Granted) -> None:
-    """A directory entry does not prove a mailbox: Exchange has to open it."""
-    if not await services.graph.has_mailbox(connection, granted.user_id):
-        raise Refused(Problem("mailbox-missing"))
-    with_purpose = "mailboxsettings.read" in {name.lower() for name in granted.scopes}
-    if with_purpose and await _is_shared(services, connection, granted):
-        raise Refused(Problem("shared-mailbox"))
-
-
-async def _is_shared(services: Services, connection: Connection, granted: Granted) -> bool:
-    try:
-        purpose = await services.graph.purpose(connection, granted.user_id)
-    except Reconnect:
-        return False
-    return purpose in {"shared", "room", "equipment"}

@@ -224,7 +224,8 @@ def held_json(held: Held) -> dict[str, Any]:
 
 
 def connection_change(connection: Connection, was: Connection, now: datetime) -> Change:
-    data = {"connection": connection.id, "kind": connection.kind.value}
+    notice = {"notice": connection.notice} if connection.notice else {}
+    data = {"connection": connection.id, "kind": connection.kind.value, **notice}
     return _state_change(CONNECTION_STATE, connection.id, connection, was, now, data)
 
 

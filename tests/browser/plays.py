@@ -190,10 +190,10 @@ async def organisation_taken(walk: Walk) -> None:
     await walk.agree()
 
 
-async def with_mailbox(walk: Walk, **facts: Any) -> None:
+async def with_mailbox(walk: Walk, *, expected: str = "", **facts: Any) -> None:
     await walk.prepare()
     await walk.play(f"/people/{walk.who('kim')}", "PATCH", **facts)
-    await walk.link()
+    await walk.link(**({"expected": expected} if expected else {}))
     await walk.agree()
 
 
@@ -205,6 +205,46 @@ async def no_mailbox(walk: Walk) -> None:
 @plays("on-premises")
 async def on_premises(walk: Walk) -> None:
     await with_mailbox(walk, mailbox="onprem")
+
+
+@plays("other-licence")
+async def other_licence(walk: Walk) -> None:
+    await with_mailbox(walk, licensed=False, other_licence=True, mailbox="none")
+
+
+@plays("inactive-mailbox")
+async def inactive_mailbox(walk: Walk) -> None:
+    await with_mailbox(walk, mailbox="inactive")
+
+
+@plays("licences-hidden")
+async def licences_hidden(walk: Walk) -> None:
+    await walk.play("/switches", "PATCH", own_plans_are_shown=False)
+    try:
+        await with_mailbox(walk, licensed=False, mailbox="none")
+        await expect(walk.page.locator("#code")).to_be_visible()
+    finally:
+        await walk.play("/switches", "PATCH", own_plans_are_shown=True)
+
+
+@plays("shared-mailbox")
+async def shared_mailbox(walk: Walk) -> None:
+    """An administrator has let the app know what mailboxes are for."""
+    await walk.prepare()
+    await walk.play("/grants", tenant=walk.domain, scopes=["MailboxSettings.Read"])
+    await walk.play(f"/people/{walk.who('kim')}", "PATCH", kind="shared", licensed=False)
+    await walk.link()
+    await walk.agree()
+
+
+@plays("perhaps-shared")
+async def perhaps_shared(walk: Walk) -> None:
+    await with_mailbox(walk, kind="shared", licensed=False)
+
+
+@plays("shared-expected")
+async def shared_expected(walk: Walk) -> None:
+    await with_mailbox(walk, expected=walk.who("kim"), kind="shared", licensed=False)
 
 
 @plays("connected-already")

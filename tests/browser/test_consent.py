@@ -92,6 +92,9 @@ async def test_every_situation_ends_on_a_page_that_helps(walk: Walk, situation: 
     else:
         await expect(page.get_by_role("heading", level=1)).to_contain_text("is connected")
         await expect(page.locator("main")).to_contain_text("nobody gets a mail")
+        notices = page.locator("#notice strong")
+        titles = [f"{cause_of(situation.notice).title}."] if situation.notice else []
+        await expect(notices).to_have_text(titles)
     link = await walk.state()
     assert link["state"] == situation.state
     if situation.code and situation.state in {"refused", "waiting"}:

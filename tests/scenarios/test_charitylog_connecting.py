@@ -41,7 +41,7 @@ async def test_c2_who_has_no_licence_cannot_be_synced(scene, somebody):
     await licence(customer, "megan", given=True)
     again = somebody().agree(link["url"], customer.address("megan"))
 
-    assert page.reads("code") == "mailbox-missing"
+    assert page.reads("code") == "mailbox-unlicensed"
     assert "licence" in page.reads("remedy")
     assert (refused["state"], refused["problem"]["fix_by"]) == ("refused", "tenant_admin")
     assert stored == []

@@ -24,6 +24,7 @@ PERSON_FIELDS = (
     "building",
     "enabled",
     "licensed",
+    "other_licence",
     "mailbox",
     "apps_blocked",
     "teams",

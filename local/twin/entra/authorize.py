@@ -146,7 +146,7 @@ def _step(asked: SignIn, form: FormData) -> Response:
     if not account:
         return _picker(asked)
     person = asked.twin.directory.account(account, asked.tenant and asked.tenant.id)
-    if person is None or person.kind != "user":
+    if person is None or not person.signs_in:
         return _picker(asked, f"We couldn't find an account with the address {account}.")
     _check_account(asked, person)
     return _consented(asked, person, form)

@@ -12,6 +12,7 @@ from local.twin.world import Person
 
 _FULL = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All")
 _BASIC = ("displayName", "givenName", "id", "mail", "surname", "userPrincipalName")
+_PLANS = ("assignedLicenses", "assignedPlans")
 _ORGANISATION = ("Organization.Read.All", "Directory.Read.All", "User.Read.All", "User.Read")
 _DIRECTORY = ("User.Read.All", "User.ReadBasic.All", "User.ReadWrite.All", "Directory.Read.All")
 
@@ -38,6 +39,8 @@ async def list_users(call: Call) -> Response:
 def shown_user(call: Call, person: Person, select: frozenset[str] | None) -> Json:
     """Who holds User.ReadBasic.All alone sees the other properties empty."""
     shown = user_json(person, select)
+    if call.caller.user_id and not call.twin.switches.own_plans_are_shown:
+        shown |= {name: None for name in _PLANS if name in shown}
     if call.caller.user_id == person.id or any(call.caller.has(p) for p in _FULL):
         return shown
     return {name: value if name in _BASIC else None for name, value in shown.items()}

@@ -5,6 +5,7 @@ from typing import Any
 
 from local.twin.bodies import plain_text, preview
 from local.twin.graph.preferences import View
+from local.twin.licences import licences_of, plans_of
 from local.twin.series import (
     Instance,
     dated_uid,
@@ -146,11 +147,9 @@ def user_json(person: Person, select: frozenset[str] | None) -> Json:
         "otherMails": list(person.other_mails),
         "proxyAddresses": person.proxy_addresses,
         "mailNickname": person.upn.partition("@")[0],
-        "assignedLicenses": [
-            {"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "disabledPlans": []}
-        ]
-        if person.licensed
-        else [],
+        "assignedLicenses": licences_of(person),
+        "assignedPlans": plans_of(person),
+        "onPremisesSyncEnabled": True if person.mailbox == "onprem" else None,
         "companyName": None,
         "department": None,
     }

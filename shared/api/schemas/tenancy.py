@@ -163,6 +163,7 @@ class ConsentLinks(Told):
 class ConnectionOut(StandingOut):
     """`reach` is what was asked for, `granted` what Microsoft 365 gave; `can` and `cannot` say
     what comes of it. `scoped`: Exchange limits it to some mailboxes, as a proof has shown.
+    `notice` is a code of docs/problems.md: what to know of it though it works, "" for nothing.
     """
 
     id: str
@@ -175,6 +176,7 @@ class ConnectionOut(StandingOut):
     granted: list[str]
     client: str
     scoped: bool
+    notice: str
     can: list[str]
     cannot: list[str]
 

@@ -48,6 +48,7 @@ _ADMINISTRATOR = replace(
     remedy="Sign in with an administrator's account, or send your administrator the text below. "
     "Microsoft asks for a Global Administrator or a Privileged Role Administrator.",
 )
+_DONE = Advice(again="It is done: try again")
 _OVER = Advice()
 
 _ADVICE = {
@@ -76,13 +77,39 @@ _ADVICE = {
         remedy="Nothing: your calendar is connected already, by your organisation or another "
         "agreement. To change that, disconnect it in the application first."
     ),
+    "mailbox-unlicensed": replace(
+        _DONE,
+        remedy="Send your administrator the text below: your account needs a licence with "
+        "Exchange Online. Its mailbox is there within a day of that, and then this same link "
+        "works.",
+    ),
+    "mailbox-on-premises": replace(
+        _DONE,
+        remedy="Send your administrator the text below: your mailbox has to be moved to Exchange "
+        "Online first. After that this same link works.",
+    ),
+    "mailbox-missing": replace(
+        _DONE,
+        remedy="Send your administrator the text below: your account needs a mailbox in Exchange "
+        "Online. After that this same link works.",
+    ),
+    "mailbox-inactive": replace(
+        _DONE,
+        remedy="If your account is new, or got its licence today, wait a day and try again with "
+        "this same link. Else send your administrator the text below.",
+    ),
+    "shared-mailbox": replace(
+        _OTHER,
+        remedy="To connect your own calendar, sign in with your own account. To connect this "
+        "mailbox, send your administrator the text below.",
+    ),
     "unavailable": replace(
         _AGAIN, remedy="Wait a minute and try again with the same link; nothing is lost."
     ),
 }
 _BY_WHO = {
     FixedBy.USER: _AGAIN,
-    FixedBy.TENANT_ADMIN: Advice(again="It is done: try again"),
+    FixedBy.TENANT_ADMIN: _DONE,
     FixedBy.VENDOR: Advice(again="Try again later"),
     FixedBy.MICROSOFT: _AGAIN,
 }

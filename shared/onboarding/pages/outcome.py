@@ -26,6 +26,7 @@ def connected_page(connection: Connection, visit: Visit) -> Page:
         "name": connection.display_name or connection.address or "The organisation",
         "kind": connection.kind.value,
         "visit": visit,
+        "notice": cause_of(connection.notice) if connection.notice else None,
     }
     return render("connected.html", facts)
 

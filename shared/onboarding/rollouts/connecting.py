@@ -6,10 +6,11 @@ from datetime import datetime
 from shared.errors import Refused, TryAgain
 from shared.graph.seen import Person
 from shared.onboarding.calendars import connect_calendar
-from shared.onboarding.rollouts.classing import Sighting, is_wanted, look_again_at
+from shared.onboarding.classing import Sighting
 from shared.onboarding.rollouts.leaving import let_go
 from shared.onboarding.rollouts.looking import look
 from shared.onboarding.rollouts.rows import moved, to_stage
+from shared.onboarding.rollouts.verdicts import is_wanted, look_again_at
 from shared.services import Services
 from shared.store.parallel import gathered
 from shared.store.records import (

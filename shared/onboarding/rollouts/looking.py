@@ -5,7 +5,7 @@ from typing import Any
 
 from shared.errors import Reconnect
 from shared.graph.directory import Answer, Directory
-from shared.onboarding.rollouts.classing import Sighting, by_calendar, by_profile
+from shared.onboarding.classing import Sighting, by_calendar, by_profile
 from shared.store.records import Connection, RolloutMailbox
 
 

@@ -46,6 +46,8 @@ class MailboxClass(StrEnum):
     REACHABLE = "reachable"
     NO_LICENCE = "no_licence"
     ON_PREMISES = "on_premises"
+    INACTIVE = "inactive"
+    UNOPENED = "unopened"
     GUEST = "guest"
     DISABLED = "disabled"
     SHARED = "shared"

@@ -58,7 +58,8 @@ class Connection:
     has shown; a token says nothing of that. `receipt` is that of its end. While its calendars
     catch up after it was `mended`, `missed` is since when nothing was read from them, and
     `logged` what the log had come to. `exercised` is when a token was last had by it, and
-    `check_due` when it is looked at next.
+    `check_due` when it is looked at next. `notice` is a code of the catalogue: what somebody
+    should know of it though it works, "" where there is nothing.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Connection:
     logged: int = 0
     exercised: datetime | None = None
     check_due: datetime | None = None
+    notice: str = ""
     etag: str = ""
 
 

@@ -126,6 +126,7 @@ def connection(name: str = "c1", etag: str = "") -> Connection:
         logged=7,
         exercised=NOW,
         check_due=NOW + timedelta(days=30),
+        notice="mailbox-perhaps-shared",
         etag=etag,
     )
 

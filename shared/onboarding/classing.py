@@ -2,28 +2,34 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any, cast
 
 from shared.errors import Reconnect, TryAgain
 from shared.graph.directory import DENIED, Answer
 from shared.graph.mapping import person_from_graph
 from shared.graph.seen import Person
-from shared.store.records import MailboxClass, RolloutSource
+from shared.store.records import MailboxClass
 
-# A mailbox in passing trouble is looked at so often within the hour, then once a day.
-MOST_TRIES = 5
-LONGEST_TROUBLE = 3600.0
 NOT_PERSONAL = {
     "shared": MailboxClass.SHARED,
     "room": MailboxClass.ROOM,
     "equipment": MailboxClass.EQUIPMENT,
 }
 ELSEWHERE_HOSTED = "mailboxnothostedinexchangeonline"
+# Both come with licences of other services, and neither with a mailbox.
+WITHOUT_MAILBOX = frozenset(
+    {
+        "113feb6c-3fe4-4440-bddc-54d774bf0318",  # EXCHANGE_S_FOUNDATION
+        "176a09a6-7ec5-4039-ac02-b2791c6ba793",  # EXCHANGE_S_ARCHIVE_ADDON
+    }
+)
+IN_USE = frozenset({"enabled", "warning"})
 
 PROBLEMS = {
     MailboxClass.NO_LICENCE: "mailbox-unlicensed",
     MailboxClass.ON_PREMISES: "mailbox-on-premises",
+    MailboxClass.INACTIVE: "mailbox-inactive",
+    MailboxClass.UNOPENED: "mailbox-missing",
     MailboxClass.GUEST: "account-is-guest",
     MailboxClass.DISABLED: "user-disabled",
     MailboxClass.SHARED: "mailbox-not-personal",
@@ -55,8 +61,7 @@ def by_profile(answer: Answer) -> Sighting | None:
     """
     if answer.body is not None:
         person = person_from_graph(answer.body)
-        guest = str(answer.body.get("userType") or "").lower() == "guest"
-        return Sighting(MailboxClass.GUEST, person) if guest else None
+        return Sighting(MailboxClass.GUEST, person) if is_guest(answer.body) else None
     match answer.error:
         case Reconnect(cause="mailbox-missing"):
             return Sighting(MailboxClass.NOT_FOUND)
@@ -68,7 +73,11 @@ def by_profile(answer: Answer) -> Sighting | None:
             return _troubled(other, None)
 
 
-def by_calendar(profile: dict[str, Any], calendar: Answer, purpose: Answer | None) -> Sighting:
+def is_guest(profile: Mapping[str, Any]) -> bool:
+    return str(profile.get("userType") or "").lower() == "guest"
+
+
+def by_calendar(profile: Mapping[str, Any], calendar: Answer, purpose: Answer | None) -> Sighting:
     """`purpose` is None where nobody asked for it, or may."""
     person = person_from_graph(profile)
     if calendar.body is not None:
@@ -94,7 +103,7 @@ def _of_open(profile: Mapping[str, Any], purpose: str) -> MailboxClass:
         return found
     if profile.get("accountEnabled", True) is not False:
         return MailboxClass.REACHABLE
-    if not purpose and not _is_licensed(profile):
+    if not purpose and _is_licensed(profile) is False:
         return MailboxClass.SHARED
     return MailboxClass.DISABLED
 
@@ -104,40 +113,51 @@ def _of_missing(profile: Mapping[str, Any], code: str) -> MailboxClass:
         return MailboxClass.ON_PREMISES
     if profile.get("accountEnabled", True) is False:
         return MailboxClass.DISABLED
-    if not _is_licensed(profile):
-        return MailboxClass.NO_LICENCE
-    # A licensed account whose mailbox has not been moved yet, or whose mailbox is switched off:
-    # Graph has the same words for both.
-    return MailboxClass.ON_PREMISES
+    match _is_licensed(profile):
+        case None:
+            return MailboxClass.UNOPENED
+        case False:
+            return MailboxClass.NO_LICENCE
+        case True:
+            # Null where the account never came from servers of the organisation's own; then no
+            # mailbox can be there. (Graph: resource type user)
+            synced = profile.get("onPremisesSyncEnabled")
+            return MailboxClass.INACTIVE if synced is None else MailboxClass.ON_PREMISES
 
 
-def _is_licensed(profile: Mapping[str, Any]) -> bool:
-    """For Exchange, where Graph names plans; an account without any licence has none either."""
-    plans = cast("Sequence[Mapping[str, Any]] | None", profile.get("assignedPlans"))
+def _is_licensed(profile: Mapping[str, Any]) -> bool | None:
+    """For a mailbox, where Graph names plans; an account without any licence has none either.
+    None where Graph shows neither: a grant may see names only.
+    """
+    plans = _listed(profile, "assignedPlans")
     if plans:
-        return any(
-            str(plan.get("service")).lower() == "exchange"
-            and str(plan.get("capabilityStatus")).lower() in {"enabled", "warning"}
-            for plan in plans
-        )
-    return bool(profile.get("assignedLicenses", True))
+        return any(str(one.get("capabilityStatus")).lower() in IN_USE for one in _mailboxes(plans))
+    licences = _listed(profile, "assignedLicenses")
+    return None if licences is None else bool(licences)
+
+
+def looks_shared(profile: Mapping[str, Any]) -> bool:
+    """Of a mailbox that opens: its account never had a licence for one, as far as Graph shows.
+    Mailboxes of several people, rooms and equipment need none. Nothing is to be refused by it:
+    that an empty list is all there is, is documented nowhere.
+    """
+    plans, licences = _listed(profile, "assignedPlans"), _listed(profile, "assignedLicenses")
+    return plans is not None and licences is not None and not _mailboxes(plans)
+
+
+def _mailboxes(plans: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [
+        one
+        for one in plans
+        if str(one.get("service")).lower() == "exchange"
+        and str(one.get("servicePlanId")).lower() not in WITHOUT_MAILBOX
+    ]
+
+
+def _listed(profile: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]] | None:
+    return cast("Sequence[Mapping[str, Any]] | None", profile.get(name))
 
 
 def _troubled(error: Exception | None, person: Person | None) -> Sighting:
     after = error.after if isinstance(error, TryAgain) else 0
     return Sighting(MailboxClass.TROUBLE, person, after)
-
-
-def is_wanted(kind: MailboxClass, source: RolloutSource) -> bool:
-    """Who names a shared mailbox or a room wants that one; nobody who says everybody does."""
-    if kind in NOT_PERSONAL.values():
-        return source is RolloutSource.LIST
-    return kind is MailboxClass.REACHABLE
-
-
-def look_again_at(sighting: Sighting, tries: int, now: datetime) -> datetime | None:
-    """When a mailbox in trouble is worth another look; None: not before tomorrow."""
-    if sighting.kind is not MailboxClass.TROUBLE or tries >= MOST_TRIES:
-        return None
-    wait = min(max(sighting.after, 10.0 * 4 ** (tries - 1)), LONGEST_TROUBLE)
-    return now + timedelta(seconds=wait)
