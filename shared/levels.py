@@ -5,10 +5,9 @@ from datetime import datetime
 
 from shared.services import Services
 from shared.store.records import State, Tenant
-from shared.sync.wake import CONNECT, DELIVER, END, PULL, PUSH
+from shared.sync.wake import QUEUES, poison
 from shared.telemetry import stands
 
-QUEUES = (PULL, PUSH, DELIVER, CONNECT, END)
 EVERY = 15
 """Minutes between two counts of all calendars: it reads all of them."""
 PAGE = 1000
@@ -16,7 +15,7 @@ PAGE = 1000
 
 async def measure(services: Services, now: datetime) -> None:
     for queue in QUEUES:
-        for name in (queue, f"{queue}-poison"):
+        for name in (queue, poison(queue)):
             stands("queue.length", await services.queues.length(name), queue=name)
     if now.minute % EVERY == 0:
         await _count_calendars(services)

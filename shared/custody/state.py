@@ -14,7 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import jwt
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from shared.errors import Problem, Refused
 from shared.settings import Secret
@@ -94,6 +96,21 @@ class Seal:
             )
         except jwt.PyJWTError as error:
             raise invalid_state() from error
+
+
+def sealed_name(key: Secret, name: str) -> str:
+    """For where a name must not stand as it is; the same name gives the same."""
+    closed = AESSIV(_derived(key, b"name")).encrypt(name.encode(), None)
+    return base64.urlsafe_b64encode(closed).decode().rstrip("=")
+
+
+def opened_name(key: Secret, sealed: str) -> str:
+    """Empty for one that was sealed with another key."""
+    try:
+        closed = base64.urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+        return AESSIV(_derived(key, b"name")).decrypt(closed, None).decode()
+    except (InvalidTag, ValueError):
+        return ""
 
 
 def link_name(key: Secret, tenant: str, link: str) -> str:

@@ -19,6 +19,7 @@ from shared.onboarding.checks import (
     is_expected,
 )
 from shared.onboarding.connections import bind_tenant, connection_from, keep_connection
+from shared.onboarding.erasing import look_last, look_late
 from shared.onboarding.mailboxes import check_open, notice_of
 from shared.services import Services
 from shared.store.records import (
@@ -30,6 +31,9 @@ from shared.store.records import (
 )
 from shared.sync.checking import wake_all
 from shared.sync.standing import AT_WORK
+
+# In the place of a receipt.
+LATE_SIGN_IN = "late"
 
 
 async def connect(
@@ -48,7 +52,8 @@ async def _check_stays(services: Services, connection: Connection) -> None:
         return
     await services.grants.forget(connection)
     if tenant is None:
-        await services.store.drop_tenant(connection.tenant)
+        name = await look_late(services, connection.tenant, LATE_SIGN_IN, services.clock())
+        await look_last(services, name)
     raise Refused(Problem("tenant-disconnecting"))
 
 

@@ -6,7 +6,6 @@ gives the same receipt, and goes on where somebody was cut off.
 
 import secrets
 from dataclasses import replace
-from datetime import timedelta
 
 from shared.errors import Problem, Refused
 from shared.onboarding.connections import (
@@ -16,6 +15,7 @@ from shared.onboarding.connections import (
     move_tenant,
     tell_connection,
 )
+from shared.onboarding.erasing import LATE, SEALED, erase, let_be, look_last, look_late
 from shared.services import Services
 from shared.store.records import (
     Calendar,
@@ -25,17 +25,14 @@ from shared.store.records import (
     DueKind,
     Ended,
     Receipt,
-    ReceiptPart,
     State,
     Tenant,
 )
-from shared.sync.leaving import close, close_connection, part_name
+from shared.sync.leaving import close, close_connection
 from shared.sync.standing import moved
 from shared.sync.wake import END, GRACE
 
 PAGE = 1000
-# Longer than any sign-in takes from its last look at the tenant to its last write.
-LATE = timedelta(minutes=10)
 
 
 async def end_calendar(
@@ -75,47 +72,33 @@ async def end_tenant(
 
 
 async def carry_on(services: Services, name: str) -> None:
-    """What a message of the queue END means: `name` is `tenant~receipt`."""
+    """What a message of the queue END means: `name` is `tenant~receipt`, or that of a last look
+    at a tenant that was erased.
+    """
+    if name.startswith(SEALED):
+        await look_last(services, name)
+        return
     tenant_id, _, receipt_id = name.partition("~")
     tenant = await services.store.tenant(tenant_id)
     receipt = await services.store.receipt(receipt_id)
     if receipt is not None and receipt.ended is None:
         if receipt.what is Ended.TENANT:
-            await _off_board(services, tenant_id, tenant, receipt)
+            await _off_board(services, tenant, receipt)
         elif tenant is not None:
             await _end_begun(services, tenant)
     receipt = await services.store.receipt(receipt_id)
     if receipt is None or receipt.ended is not None:
-        await _after(services, name, tenant_id, receipt)
+        await let_be(services, name)
 
 
-async def _off_board(
-    services: Services, tenant_id: str, tenant: Tenant | None, receipt: Receipt
-) -> None:
-    """A tenant of that name that is there under no such receipt was made anew since."""
-    if tenant is None or tenant.receipt == receipt.id:
-        if tenant is not None and not await _all_ended(services, tenant, receipt):
+async def _off_board(services: Services, tenant: Tenant | None, receipt: Receipt) -> None:
+    """A tenant of that name that is there under no such receipt was created anew since."""
+    if tenant is not None and tenant.receipt == receipt.id:
+        if not await _all_ended(services, tenant, receipt):
             return
-        await _erase(services, tenant_id, receipt)
+        await look_late(services, tenant.id, receipt.id, services.clock() + LATE)
+        await erase(services, tenant, receipt)
     await close(services.store, receipt, services.clock())
-
-
-async def _erase(services: Services, tenant: str, receipt: Receipt) -> None:
-    for connection in await services.store.connections(tenant, limit=PAGE):
-        if connection.state is not State.DISCONNECTED:
-            await services.grants.forget(connection)
-    await _forget_endpoints(services, tenant, receipt)
-    await services.store.drop_tenant(tenant)
-
-
-async def _after(services: Services, name: str, tenant: str, receipt: Receipt | None) -> None:
-    """What a sign-in stored that was under way meanwhile is erased by a last look."""
-    if receipt is not None and receipt.what is Ended.TENANT and receipt.ended is not None:
-        if services.clock() < receipt.ended + LATE:
-            return
-        if await services.store.tenant(tenant) is None:
-            await _erase(services, tenant, receipt)
-    await _let_be(services, name)
 
 
 async def _all_ended(services: Services, tenant: Tenant, receipt: Receipt) -> bool:
@@ -151,15 +134,6 @@ async def _is_ended(services: Services, connection: Connection, receipt: str) ->
     return False
 
 
-async def _forget_endpoints(services: Services, tenant: str, receipt: Receipt) -> None:
-    for endpoint in await services.store.endpoints(tenant):
-        purge_by = await services.signing.destroy(endpoint)
-        name = part_name(receipt.id, Ended.ENDPOINT, tenant, endpoint.id)
-        await services.store.put_part(
-            ReceiptPart(receipt.id, name, Ended.ENDPOINT, secrets=1, purge_by=purge_by)
-        )
-
-
 async def _receipt(services: Services, what: Ended, copies: Copies, *, notify: bool) -> Receipt:
     made = Receipt(secrets.token_hex(16), what, services.clock(), copies, notify)
     return await services.store.put_receipt(made)
@@ -174,9 +148,3 @@ async def _known(services: Services, receipt: str) -> Receipt:
 async def _look_after(services: Services, tenant: str, receipt: Receipt) -> None:
     at = services.clock() + GRACE
     await services.store.remind(Due(DueKind.END, at, f"{tenant}~{receipt.id}"))
-
-
-async def _let_be(services: Services, name: str) -> None:
-    for due in await services.store.due(DueKind.END, services.clock() + 5 * GRACE):
-        if due.name == name:
-            await services.store.forget(due)

@@ -24,6 +24,7 @@ from shared.store.records import (
     Operation,
     Pending,
     Settlement,
+    Tenant,
 )
 from shared.telemetry import with_traces
 
@@ -86,11 +87,17 @@ class MemoryStore(MemoryReceipts):
         if partition.lease and partition.lease.etag == lease.etag:
             partition.lease = None
 
-    async def drop_tenant(self, tenant: str) -> None:
+    async def drop_tenant(self, tenant: Tenant) -> None:
+        held = await self.tenant(tenant.id)
+        if held is None or held.etag != tenant.etag:
+            raise Contended(reason="the tenant's row was changed meanwhile")
+        self._drop_all(tenant.id)
+
+    def _drop_all(self, tenant: str) -> None:
         for key in [key for key in (*self._partitions, *self._calendars) if key.tenant == tenant]:
             self._partitions.pop(key, None)
             self._calendars.pop(key, None)
-        await self.drop_rollouts(tenant)
+        self._drop_rollouts(tenant)
         self._drop_directory(tenant)
 
     # Dirty marks.

@@ -59,7 +59,7 @@ class MemoryRollouts(MemoryPeople):
     async def rollout_stages(self, rollout: Rollout) -> dict[str, Stage]:
         return {one.id: one.stage for one in self._of_rollout(rollout)}
 
-    async def drop_rollouts(self, tenant: str) -> None:
+    def _drop_rollouts(self, tenant: str) -> None:
         self._rollouts = {k: v for k, v in self._rollouts.items() if k[0] != tenant}
         self._members = {k: v for k, v in self._members.items() if k[0] != tenant}
 

@@ -1,5 +1,6 @@
 """The queues on Azure Queue Storage, as the host's trigger reads them."""
 
+import base64
 from math import ceil
 from typing import Any, Self
 
@@ -12,6 +13,9 @@ from shared.store.border import translated
 
 # A key is as good as its mark in the store; the sweep finds what a lost message left.
 LIFETIME = 7 * 24 * 3600
+PAGE = 32
+# In seconds: each message is received once, if all of them take no longer.
+UNSEEN = 10
 # Left alone, azure waits 15 s and more before it sends again: here it is a second at most.
 PATIENCE: dict[str, Any] = TIMEOUTS | {
     "retry_total": 2,
@@ -45,6 +49,18 @@ class AzureQueues:
         with translated():
             return (await client.get_queue_properties()).approximate_message_count or 0
 
+    async def drop_given_up(self, queue: str, tenant: str) -> int:
+        """Messages of others are unseen for a moment; only people read such a queue."""
+        most, dropped, client = await self.length(queue) + PAGE, 0, self._client(queue)
+        with translated():
+            async for message in client.receive_messages(
+                messages_per_page=PAGE, max_messages=most, visibility_timeout=UNSEEN
+            ):
+                if _is_of(str(message.content), tenant):
+                    await client.delete_message(message)
+                    dropped += 1
+        return dropped
+
     def _client(self, queue: str) -> QueueClient:
         if queue not in self._clients:
             self._clients[queue] = self._service.get_queue_client(
@@ -62,6 +78,14 @@ class AzureQueues:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _is_of(content: str, tenant: str) -> bool:
+    """Keys begin with the tenant's id; what is no key is nobody's."""
+    try:
+        return base64.b64decode(content).startswith(f"{tenant}~".encode())
+    except ValueError:
+        return False
 
 
 def _service(place: Place) -> QueueServiceClient:

@@ -15,7 +15,7 @@ from shared.store.people import People
 from shared.store.records import Move, Rollout, RolloutMailbox, Stage
 from shared.store.rows import record_of
 from shared.store.table import Table, within
-from shared.store.transaction import MOST_ROWS, Write, delete, put
+from shared.store.transaction import Write, delete, put
 
 
 class Rollouts(People):
@@ -50,12 +50,6 @@ class Rollouts(People):
         condition = within(escape(rollout.tenant), _members(rollout))
         rows = await self._rollouts.query(condition, 0, ("id", "stage"))
         return {row.text("id"): Stage(row.text("stage")) for row in rows}
-
-    async def drop_rollouts(self, tenant: str) -> None:
-        partition = escape(tenant)
-        condition = f"PartitionKey eq '{partition}'"
-        while rows := await self._rollouts.query(condition, MOST_ROWS, ("RowKey",)):
-            await self._rollouts.commit([delete(partition, row.name) for row in rows])
 
 
 def _rollout(rollout: str) -> str:

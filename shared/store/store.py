@@ -255,10 +255,6 @@ class Store(Protocol):
         """Of every mailbox, by its id."""
         ...
 
-    async def drop_rollouts(self, tenant: str) -> None:
-        """Forgets all rollouts of a tenant and their mailboxes."""
-        ...
-
     # The due index, partitioned by kind and minute.
     async def remind(self, due: Due) -> None: ...
     async def due(self, kind: DueKind, now: datetime, limit: int = 500) -> list[Due]: ...
@@ -295,9 +291,11 @@ class Store(Protocol):
         """
         ...
 
-    async def drop_tenant(self, tenant: str) -> None:
-        """Erases all that is kept of it, but for receipts and reminders of kind END. Done again
-        after it was cut off, it goes on.
+    async def drop_tenant(self, tenant: Tenant) -> None:
+        """Erases all that is kept of it, but for receipts and reminders of kind END; its own row
+        last, so that until then nobody can create it anew. Done again after it was cut off, it
+        goes on. Raises Contended, and erases nothing of another's, where the row is not (or not
+        any more) as it was given.
         """
         ...
 
@@ -308,4 +306,10 @@ class Queues(Protocol):
     async def send(self, queue: str, message: str, after: float = 0) -> None: ...
     async def length(self, queue: str) -> int:
         """About how many messages wait, whoever may see them yet."""
+        ...
+
+    async def drop_given_up(self, queue: str, tenant: str) -> int:
+        """How many messages of a tenant were dropped from a queue that holds what workers have
+        given up.
+        """
         ...

@@ -336,8 +336,9 @@ class Engine:
         await end_grant(self.store, connection, self.forget_grant)
         ended = moved(connection, State.DISCONNECTED, "", now)
         await shift.settle(Settlement(changes=(connection_change(ended, connection, now),)))
-        await self.store.put_connection(ended)
+        # Told first: once its last connection has ended, a tenant may be erased.
         await self.relay(shift.key)
+        await self.store.put_connection(ended)
         await close_connection(self.store, ended, now)
         tenant = await self.store.tenant(connection.tenant)
         if tenant is not None and tenant.state in ENDING:

@@ -15,6 +15,13 @@ PUSH = "write-appointment"
 DELIVER = "deliver-changes"
 CONNECT = "connect-mailboxes"
 END = "end-tenant"
+QUEUES = (PULL, PUSH, DELIVER, CONNECT, END)
+
+
+def poison(queue: str) -> str:
+    """Where the host puts a message that its worker has given up."""
+    return f"{queue}-poison"
+
 
 # The sweep looks again this long after the last sign of work.
 GRACE = timedelta(minutes=1)

@@ -17,9 +17,9 @@ class Erasing(MemoryStore):
 
     async def put_connection(self, connection):
         if (tenant := await self.tenant(connection.tenant)) and not tenant.receipt:
-            await self.put_tenant(replace(tenant, receipt="r"))
+            ending = await self.put_tenant(replace(tenant, receipt="r"))
             if self.whole:
-                await self.drop_tenant(tenant.id)
+                await self.drop_tenant(ending)
         return await super().put_connection(connection)
 
 

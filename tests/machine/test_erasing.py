@@ -9,7 +9,7 @@ from shared.errors import TryAgain
 from shared.onboarding.ending import carry_on, end_tenant
 from shared.store.records import Connection, ConnectionKind, Copies, State
 from shared.sync.wake import END
-from tests.machine.stage import ENTRA, TENANT, Crash, Stage, crash_points
+from tests.machine.stage import ENTRA, SETTINGS, TENANT, Crash, Stage, crash_points
 from tests.machine.telling import COFFEE, LUNCH, WITH_BEN, put
 
 
@@ -44,6 +44,7 @@ class Ending(Stage):
             queues=self.queues,
             grants=self.vault,
             signing=self.vault,
+            settings=SETTINGS,
             clock=lambda: self.now,
         )
 

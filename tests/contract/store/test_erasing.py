@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from shared.errors import Contended
 from shared.store.records import (
     CalendarKey,
     Contact,
@@ -99,15 +102,14 @@ async def remains(store: Store, key: CalendarKey) -> list[object]:
 
 
 async def test_a_dropped_tenant_is_gone_and_its_neighbour_is_not(store: Store):
-    """Even one whose name begins alike; done again it does no harm, and a reminder to end it
-    stays for who was cut off.
-    """
+    """Even one whose name begins alike; a reminder to end it stays for who was cut off."""
     await furnish(store, KEY)
     await furnish(store, OTHERS)
     before = len(await remains(store, OTHERS))
 
-    await store.drop_tenant("acme")
-    await store.drop_tenant("acme")
+    acme = await store.tenant("acme")
+    assert acme is not None
+    await store.drop_tenant(acme)
 
     assert await remains(store, KEY) == []
     assert await store.head("acme") == 0
@@ -118,3 +120,20 @@ async def test_a_dropped_tenant_is_gone_and_its_neighbour_is_not(store: Store):
     assert sorted(ends) == ["acme", "acme2"]
     assert before > 12
     assert len(await remains(store, OTHERS)) == before
+
+
+async def test_a_tenant_created_anew_is_not_dropped_for_the_one_before(store: Store):
+    """Neither at once nor by somebody who is late."""
+    await furnish(store, KEY)
+    before = await store.tenant("acme")
+    assert before is not None
+    await store.drop_tenant(before)
+    with pytest.raises(Contended):
+        await store.drop_tenant(before)
+    await furnish(store, KEY)
+    there = len(await remains(store, KEY))
+
+    with pytest.raises(Contended):
+        await store.drop_tenant(before)
+
+    assert len(await remains(store, KEY)) == there

@@ -33,7 +33,9 @@ async def test_no_row_names_the_tenant_or_its_people(storage: str):
         await store.put_receipt(examples.receipt())
         assert len(await rows_naming(storage, words)) > 12
 
-        await store.drop_tenant("acme")
+        acme = await store.tenant("acme")
+        assert acme is not None
+        await store.drop_tenant(acme)
         for due in await store.due(DueKind.END, NOW + timedelta(days=1)):
             await store.forget(due)
 

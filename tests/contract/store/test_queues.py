@@ -59,3 +59,19 @@ async def test_a_storage_that_is_not_there_is_unavailable(storage: str):
     async with AzureQueues(gone) as queues:
         with pytest.raises(Unavailable):
             await queues.send("sync-calendar", str(KEY))
+
+
+async def test_what_was_given_up_of_a_tenant_is_dropped(storage: str):
+    """However many messages of others lie before it; and what is no key stays for people."""
+    async with AzureQueues(storage) as queues:
+        for number in range(40):
+            await queues.send("sync-calendar-poison", f"acme2~room-{number}")
+        await queues.send("sync-calendar-poison", "acme~room-1")
+        await queues.send("sync-calendar-poison", "acme~room-2")
+        async with QueueClient.from_connection_string(storage, "sync-calendar-poison") as client:
+            await client.send_message("acme~no base64")
+
+        assert await queues.drop_given_up("sync-calendar-poison", "acme") == 2
+        assert await queues.drop_given_up("sync-calendar-poison", "acme") == 0
+        assert await queues.length("sync-calendar-poison") == 41
+        assert await queues.drop_given_up("deliver-changes-poison", "acme") == 0

@@ -82,14 +82,3 @@ async def test_rollouts_are_listed_by_tenant_and_page(store: Store):
 
     assert [one.id for one in await store.rollouts("acme")] == ["r1", "r2"]
     assert [one.id for one in await store.rollouts("acme", after="r1")] == ["r2"]
-
-
-async def test_all_of_a_tenant_are_dropped(store: Store):
-    await begun(store, "m1")
-    other = await store.put_rollout(replace(examples.rollout(), tenant="other"))
-
-    await store.drop_rollouts("acme")
-
-    assert await store.rollouts("acme") == []
-    assert await store.rollout_stages(examples.rollout()) == {}
-    assert await store.rollout("other", "r1") == other

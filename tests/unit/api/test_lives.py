@@ -224,12 +224,15 @@ async def test_what_a_late_sign_in_stores_of_an_erased_tenant_is_erased_too(api,
     await store.put_connection(replace(connection, etag=""))
     await store.claim_entra("late", "acme")
     (due,) = await store.due(DueKind.END, NOW.replace(hour=23))
-    await carry_on(stage.services, due.name)
-    assert await store.connections("acme") != []
+    assert due.at >= NOW + timedelta(minutes=10)
+    assert "acme" not in due.name
+    stage.queues.sent.append(("end-tenant-poison", "acme~r1", 0))
 
     stage.clock.now += timedelta(minutes=11)
     await carry_on(stage.services, due.name)
 
+    assert await store.tenant("acme") is None
+    assert stage.queues.sent == []
     assert await store.connections("acme") == []
     assert await store.claim_entra("late", "other") == "other"
     assert await store.due(DueKind.END, NOW.replace(hour=23)) == []
