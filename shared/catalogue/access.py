@@ -279,6 +279,17 @@ ACCESS = (
         "Add-MailboxFolderPermission.",
     ),
     Cause(
+        "sharing-withdrawn",
+        403,
+        "The calendar is no longer shared with the account",
+        "The account that acts for others could open this calendar and cannot any more: its owner "
+        "or an administrator took the right back.",
+        FixedBy.USER,
+        "Have the calendar's owner share it with the account again in Outlook, or an "
+        "administrator with Add-MailboxFolderPermission. It then goes on by itself within the "
+        "hour, or at once when the mailbox is connected again.",
+    ),
+    Cause(
         "scopes-missing",
         403,
         "Fewer permissions were given than asked for",

@@ -54,7 +54,7 @@ SIGN_IN = (
         "It signed in itself, but it is no person's mailbox; its password may end at any time.",
         FixedBy.TENANT_ADMIN,
         "Connect it by the organisation's consent, or by an account that it is shared with; or "
-        "make a link that expects this very account.",
+        "have the application make a link for this very account.",
     ),
     Cause(
         "mailbox-perhaps-shared",
@@ -63,8 +63,9 @@ SIGN_IN = (
         "The account has no licence for a mailbox, which a person's needs and a shared mailbox, a "
         "room or equipment does not. It is connected all the same.",
         FixedBy.TENANT_ADMIN,
-        "Nothing, where it is a person's own calendar. Else connect it by the organisation's "
-        "consent, or by an account that it is shared with: its password may end at any time.",
+        "There is nothing to do where it is a person's own calendar. Else connect it by the "
+        "organisation's consent, or by an account that it is shared with: its password may end at "
+        "any time.",
     ),
     Cause(
         "account-unknown",

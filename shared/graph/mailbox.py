@@ -24,7 +24,7 @@ from shared.graph.tag import tag_property, tag_value, transaction_id
 from shared.graph.wire import Wire
 from shared.graph.writes import PLAIN, Manner, plan
 from shared.graph.zone_refusal import in_some_zone
-from shared.store.records import Calendar, CalendarKey, Connection
+from shared.store.records import Calendar, CalendarKey, Connection, ConnectionKind
 
 PAGE_SIZE = "odata.maxpagesize=200"
 
@@ -60,6 +60,19 @@ class Mailbox:
         """With its tag; a series as a whole. None: the event is gone. `series` where it is known
         to be one saves a request.
         """
+        seen = await self._event(event_id, series=series)
+        if seen is None:
+            await self._check_shared()
+        return seen
+
+    async def _check_shared(self) -> None:
+        """To be asked before an event counts as gone: of all that is in a calendar which is not
+        shared with the account Exchange says that it does not exist. Raises Reconnect.
+        """
+        if self._connection.kind is ConnectionKind.SERVICE_ACCOUNT:
+            await self.default_calendar()
+
+    async def _event(self, event_id: str, *, series: bool) -> Seen | None:
         if series:
             return await self._whole(event_id)
         answer = await self._wire.ask(self._route.event(event_id), self._connection, (UTC_TIMES,))
@@ -118,7 +131,10 @@ class Mailbox:
             return self._route.update(event_id, told, etag)
 
         answer = await in_some_zone(lambda told: self._write(request(told)), patch)
-        return None if answer is None else self._seen(answer)
+        if answer is None:
+            await self._check_shared()
+            return None
+        return self._seen(answer)
 
     async def _write(self, request: RequestInformation) -> dict[str, Any] | None:
         return await self._wire.ask(request, self._connection, (UTC_TIMES,))

@@ -22,6 +22,7 @@ from shared.store.records import (
 from shared.store.store import Store
 from shared.sync.home import REPLACED, synced
 from shared.sync.report import renamed_change
+from shared.sync.sharing import cause_of_closing
 from shared.sync.shift import Shift
 from shared.sync.standing import Standing
 from shared.sync.transitions import move_calendar
@@ -111,8 +112,11 @@ async def _rename_connection(shift: Shift, calendar: Calendar) -> None:
 
 async def cause_of_loss(shift: Shift, graph: Graph, reconnect: Reconnect) -> Reconnect:
     """Sharper, where an organisation's directory can be asked: whether the account is there
-    without a mailbox, another has its address, or there is nobody.
+    without a mailbox, another has its address, or there is nobody. Of what was shared with an
+    account: whether it still is.
     """
+    if shift.connection.kind is ConnectionKind.SERVICE_ACCOUNT:
+        return await cause_of_closing(shift, graph, reconnect)
     organisation = shift.connection.kind is ConnectionKind.ORGANISATION
     if reconnect.cause != MISSING or not organisation:
         return reconnect

@@ -25,6 +25,7 @@ OF_THE_MAILBOX = frozenset(
         "mailbox-replaced",
         "mailbox-identity-missing",
         "access-denied",
+        "sharing-withdrawn",
         "mass-change",
     }
 )
