@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from shared.api.attending import with_attendees
 from shared.api.schemas.appointment import AppointmentIn
 from shared.api.waiting import seen_within
 from shared.calendar.event_json import event_from_json
 from shared.errors import Problem, Refused
-from shared.people.annotation import annotated
 from shared.services import Services
 from shared.store.records import (
     AppointmentStatus,
@@ -24,7 +24,8 @@ from shared.sync.report import appointment_json
 from shared.sync.wanted import is_singly
 
 # What an attendee is shown with and the host app cannot say.
-NOT_THEIRS: Any = {"attendees": {"__all__": {"response", "proposed", "person", "external"}}}
+OURS = {"response", "proposed", "person", "external", "connection_state"}
+NOT_THEIRS: Any = {"attendees": {"__all__": OURS}}
 NOT_IN_ONE: Any = {"overrides": {"__all__": NOT_THEIRS}}
 
 
@@ -60,8 +61,8 @@ def shown(found: Found) -> dict[str, Any]:
 
 
 async def shown_with_people(services: Services, tenant: str, found: Sequence[Found]) -> list[Any]:
-    """Each attendee with who it is to the host app."""
-    return await annotated(services.store, tenant, [shown(one) for one in found])
+    """Each attendee with who it is to the host app, and how their connection is."""
+    return await with_attendees(services.store, tenant, [shown(one) for one in found])
 
 
 def editable(found: Found) -> dict[str, Any]:

@@ -6,6 +6,7 @@ changes without any appointment changing.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, cast
 
 from shared.calendar.digest import address_key
@@ -45,21 +46,27 @@ def addresses_in(value: Any, within: str = "") -> Iterator[str]:
             yield from addresses_in(item, within)
 
 
-def with_people(value: Any, known: Mapping[str, Match], within: str = "") -> Any:
-    """A copy; `known` is by `address_key`."""
+def with_people(
+    value: Any,
+    known: Mapping[str, Match],
+    within: str = "",
+    more: Mapping[str, Json] = MappingProxyType({}),
+) -> Any:
+    """A copy; `known` is by `address_key`, and so is what `more` there is to say of attendees."""
     if isinstance(value, list):
-        return [with_people(item, known, within) for item in cast("list[Any]", value)]
+        return [with_people(item, known, within, more) for item in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     document = cast("Json", value)
-    copy = {name: with_people(inner, known, name) for name, inner in document.items()}
+    copy = {name: with_people(inner, known, name, more) for name, inner in document.items()}
     if not _names_somebody(document, within):
         return copy
-    match = known.get(address_key(document["address"]), NOBODY)
+    key = address_key(document["address"])
+    match = known.get(key, NOBODY)
     person = person_named(match)
     if within in CAME_OR_WENT:
         return {**copy, "known": person is not None, "person": person}
-    return {**copy, "person": person, "external": match.external}
+    return {**copy, "person": person, "external": match.external, **more.get(key, {})}
 
 
 def person_named(match: Match) -> Json | None:

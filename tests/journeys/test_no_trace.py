@@ -54,18 +54,21 @@ class Look:
         async with QueueServiceClient.from_connection_string(self.scene.stack.storage) as service:
             async for queue in service.list_queues():
                 client = service.get_queue_client(queue.name)
-                for content in await eventually(
-                    lambda c=client: all_of(c), f"all of {queue.name}"
-                ):
+                for content in await whole(client):
                     self.take(f"{queue.name} {content}", content)
 
 
-async def all_of(client: QueueClient) -> list[str] | None:
-    """None while some of it is unseen; a list that is true even when it is empty."""
-    seen = await client.peek_messages(max_messages=MOST_PEEKED)
-    count = (await client.get_queue_properties()).approximate_message_count
-    contents = [base64.b64decode(one.content).decode() for one in seen]
-    return ["", *contents] if len(contents) == count else None
+async def whole(client: QueueClient) -> list[str]:
+    contents: list[str] = []
+
+    async def look() -> bool:
+        seen = await client.peek_messages(max_messages=MOST_PEEKED)
+        contents[:] = [base64.b64decode(one.content).decode() for one in seen]
+        count = (await client.get_queue_properties()).approximate_message_count
+        return len(contents) == count
+
+    await eventually(look, f"all messages of {client.queue_name} can be seen")
+    return contents
 
 
 def secrets_of(scene: Scene) -> set[str]:

@@ -25,8 +25,8 @@ class BodyText(Sent):
 
 
 class AttendeeIn(Sent):
-    """`response` and `proposed` are Outlook's to say, `person` and `external` follow from the
-    address: they are accepted here, as they are read, and not written.
+    """`response` and `proposed` are Outlook's to say, `person`, `external` and `connection_state`
+    follow from the address: they are accepted here, as they are read, and not written.
     """
 
     address: str = Field(examples=["ada@example.org"])
@@ -36,6 +36,7 @@ class AttendeeIn(Sent):
     proposed: Words | None = None
     person: Words | None = None
     external: bool | None = None
+    connection_state: str | None = None
 
 
 class OverrideIn(Sent):

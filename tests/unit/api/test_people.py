@@ -1,7 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
+from shared.store.records import State
 from tests.unit.api.test_appointments import PATH, VISIT
 
+MERGE = {"Content-Type": "application/merge-patch+json"}
 PEOPLE = "/v1/tenants/acme/people"
 EVE = {"kind": "contact", "name": "Eve", "addresses": ["eve@client.example", "e@client.example"]}
 
@@ -125,6 +129,33 @@ async def test_attendees_are_shown_with_who_they_are(api):
         json={"attendees": read["attendees"]},
         headers={"Content-Type": "application/merge-patch+json"},
     )
+    assert back.json()["appointment"]["version"] == 1
+
+
+async def test_an_attendee_whose_connection_is_broken_is_shown_as_such(api, stage):
+    """Found by their own address, a tagged one, or another of the person's; what is read may be
+    sent back.
+    """
+    store = stage.services.store
+    await api.put(
+        f"{PEOPLE}/ada", json={"addresses": ["lovelace@else.example", "ada@acme.example"]}
+    )
+    named = ["ada@acme.example", "ada+x@acme.example", "lovelace@else.example", "x@else.example"]
+    guests = {"attendees": [{"address": address} for address in named]}
+    await api.put(PATH, json={**VISIT, **guests})
+
+    async def states() -> list[str | None]:
+        shown = (await api.get(PATH)).json()["attendees"]
+        return [one["connection_state"] for one in shown]
+
+    assert await states() == ["active", "active", "active", None]
+    grant = await store.connection("acme", "user-ada")
+    broken = replace(grant, state=State.ACTION_REQUIRED, cause="sign-in-again")
+    await store.put_connection(broken)
+    assert await states() == [*["action_required"] * 3, None]
+    listed = (await api.get("/v1/tenants/acme/appointments")).json()["appointments"][0]
+    assert [one["connection_state"] for one in listed["attendees"]] == await states()
+    back = await api.patch(PATH, json={"attendees": listed["attendees"]}, headers=MERGE)
     assert back.json()["appointment"]["version"] == 1
 
 
