@@ -12,11 +12,12 @@ from uuid import uuid4
 import azure.functions as func
 from opentelemetry.trace import SpanKind
 
+from functions._trace import in_host_trace
 from shared.catalogue import problem_json, problem_of
 from shared.errors import CalbridgeError, Problem
 from shared.observe import content_free, correlated, correlation, note
 from shared.onboarding.pages import Page, problem_page
-from shared.telemetry import span, tell
+from shared.telemetry import span, tell, traceparent
 
 Trigger = Callable[[func.HttpRequest], Awaitable[func.HttpResponse]]
 
@@ -38,6 +39,7 @@ def answers_page(work: Trigger) -> Trigger:
 
 
 def _answers(work: Trigger, show: Callable[[Problem], func.HttpResponse]) -> Trigger:
+    @in_host_trace
     @wraps(work)
     async def answered(req: func.HttpRequest) -> func.HttpResponse:
         name = work.__name__
@@ -55,8 +57,11 @@ def _answers(work: Trigger, show: Callable[[Problem], func.HttpResponse]) -> Tri
 
 
 def _traced(req: func.HttpRequest, name: str) -> AbstractContextManager[None]:
-    """The caller of the API may have a trace of its own."""
-    given = headers_of(req).get("traceparent", "") if name == API else ""
+    """The caller of the API may have a trace of its own, which the host goes on with if it keeps
+    traces.
+    """
+    theirs = name == API and not traceparent()
+    given = headers_of(req).get("traceparent", "") if theirs else ""
     return span(name, (given,), SpanKind.SERVER, function=name, method=req.method)
 
 

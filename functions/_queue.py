@@ -7,6 +7,7 @@ from typing import Any
 import azure.functions as func
 from opentelemetry.trace import SpanKind
 
+from functions._trace import in_host_trace
 from shared.errors import TryAgain
 from shared.observe import content_free, correlated, note
 from shared.services import services
@@ -19,9 +20,10 @@ Trigger = Callable[[func.QueueMessage], Awaitable[None]]
 
 def on_message(blueprint: func.Blueprint, queue: str) -> Callable[[Trigger], Any]:
     """A queue trigger whose parameter is named `message`."""
-    return blueprint.queue_trigger(  # pyright: ignore[reportUnknownMemberType] - its kwargs
+    bound = blueprint.queue_trigger(  # pyright: ignore[reportUnknownMemberType] - its kwargs
         "message", queue, "AzureWebJobsStorage"
     )
+    return lambda work: bound(in_host_trace(work))
 
 
 async def worked(queue: str, message: str, work: Awaitable[None]) -> None:

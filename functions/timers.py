@@ -5,6 +5,7 @@ from datetime import datetime
 
 import azure.functions as func
 
+from functions._trace import in_host_trace
 from shared.custody.expiry import Warned, credential_of, warnings_of
 from shared.levels import measure
 from shared.observe import content_free, note
@@ -18,6 +19,7 @@ timers = func.Blueprint()
 
 
 @timers.timer_trigger("timer", "15 * * * * *")
+@in_host_trace
 async def renew_subscriptions(timer: func.TimerRequest) -> None:
     with _tick(timer, "renew_subscriptions"):
         now = services().clock()
@@ -26,12 +28,14 @@ async def renew_subscriptions(timer: func.TimerRequest) -> None:
 
 
 @timers.timer_trigger("timer", "0 * * * * *")
+@in_host_trace
 async def catch_up(timer: func.TimerRequest) -> None:
     with _tick(timer, "catch_up"):
         await passes.catch_up(services().engine, services().clock())
 
 
 @timers.timer_trigger("timer", "30 * * * * *")
+@in_host_trace
 async def sweep(timer: func.TimerRequest) -> None:
     with _tick(timer, "sweep"):
         await passes.sweep(services().engine, services().clock())

@@ -106,6 +106,19 @@ def span(
             raise
 
 
+@contextmanager
+def within(parent: str) -> Generator[None]:
+    """What is begun inside belongs to this traceparent. Not to one that is not recorded: anybody
+    can send that, and what is done would leave no trace.
+    """
+    found = _parsed(parent)
+    if found is None or not found.trace_flags.sampled:
+        yield
+        return
+    with trace.use_span(NonRecordingSpan(found), record_exception=False):
+        yield
+
+
 def tell(**told: Value) -> None:
     """Adds to the span that is open."""
     trace.get_current_span().set_attributes(_listed(told))

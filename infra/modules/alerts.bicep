@@ -34,11 +34,18 @@ AppRequests
     name: 'silent-timers'
     severity: 1
     minutes: 30
+    // The host's request may be called 'sweep' or 'function sweep'; the app's own span is 'sweep'.
     text: 'A timer has not run for half an hour: lost messages are not found, subscriptions run out.'
     query: format(
       '''
 datatable(Name: string) [{0}]
-| join kind=leftanti (AppRequests | where Success == true | distinct Name) on Name
+| join kind=leftanti (
+    union isfuzzy=true
+      (AppRequests | where Success == true | project Name),
+      (AppDependencies | where Success == true | project Name)
+    | extend Name = tostring(split(Name, ' ')[-1])
+    | distinct Name
+  ) on Name
 | extend TimeGenerated = now()
 ''',
       timers

@@ -99,13 +99,24 @@ def _host_values(sources: Sources) -> Iterator[str]:
             if _at(sources.host, path) is None:
                 yield f"{HOST} lacks {'.'.join(path)}, which {name} in {place} stands for: add it"
     wanted = {
+        "telemetryMode": "OpenTelemetry",
         "extensions.http.routePrefix": "",
         "extensions.queues.messageEncoding": "base64",
         "extensionBundle.id": "Microsoft.Azure.Functions.ExtensionBundle",
     }
     for path, value in wanted.items():
         if _at(sources.host, path.split(".")) != value:
-            yield f"{HOST} must have {path} {value!r}: routes and messages are made for it"
+            yield f"{HOST} must have {path} {value!r}: routes, messages and traces are made for it"
+
+
+def _telemetry(sources: Sources) -> Iterator[str]:
+    """Logs go by the host alone, spans and measures by the app alone: nothing is sent twice."""
+    if _at(sources.host, ["logging", "applicationInsights"]) is not None:
+        yield f"{HOST}: logging.applicationInsights has no effect with OpenTelemetry: take it out"
+    for name in ("PYTHON_ENABLE_OPENTELEMETRY", "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY"):
+        for place, names in ((SAMPLE, sources.sample), (APP_SETTINGS, sources.deployed)):
+            if name in names:
+                yield f"{place}: with {name} the host drops the app's logs: take it out"
 
 
 def _at(node: Any, path: list[str]) -> Any:
@@ -251,6 +262,6 @@ def _both(needed: Iterable[str], who: str, listed: Iterable[str], where: str) ->
 
 
 _CHECKS: tuple[Callable[[Sources], Iterator[str]], ...] = (
-    *(_settings, _host_values, _queues, _tables, _containers, _timers),
+    *(_settings, _host_values, _telemetry, _queues, _tables, _containers, _timers),
     *(_connections, _placeholders, _redirects, _permissions, _python),
 )
