@@ -22,7 +22,8 @@ WHY = {
     Verdict.SCOPED: "The mailbox inside opens, the one outside is refused.",
     Verdict.NOT_SCOPED: "Both mailboxes open: the grant is not limited to the scope.",
     Verdict.NOT_YET: "Neither mailbox opens. Exchange takes 30 minutes to 2 hours to act on a new "
-    "role: ask for the proof again then.",
+    "role: ask for the proof again then. If it stays so, see that the owner of the mailbox inside "
+    "is a direct member of the group: members of groups inside it are outside.",
     Verdict.UNCLEAR: "This says nothing about the scope: the mailbox inside does not open and the "
     "one outside does, or one of them is no mailbox in Exchange Online. Are they swapped?",
 }
@@ -66,8 +67,10 @@ async def prove(services: Services, connection: Connection, inside: str, outside
         raise Refused(Problem("invalid-request", "outside must be another mailbox.", "/outside"))
     # The token may be older than what an administrator did.
     services.tokens.drop(connection)
-    found = [await _look(services, connection, one) for one in (inside, outside)]
+    # Asked for first: a refusal drops the token, and with it what it was good for.
+    await services.tokens.token(connection)
     roles = services.tokens.granted(connection)
+    found = [await _look(services, connection, one) for one in (inside, outside)]
     verdict, why = judge(found[0], found[1], roles)
     proof = Proof(
         id=secrets.token_hex(6),

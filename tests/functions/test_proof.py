@@ -16,30 +16,116 @@ async def scene(ground):
         yield made
 
 
-async def test_a_limit_is_proven_and_dated(scene):
-    """A mailbox inside opens and one outside is refused: kept, dated, and known from then on."""
-    await scene.organisation(*WRITE)
-    blocked = {"apps_blocked": True}
-    scene.twin.patch(f"/_twin/people/{DIEGO}", json=blocked).raise_for_status()
+def script_run(scene, *members):
+    """What the script does in Exchange; in Entra it leaves the directory alone. The group."""
+    made = scene.control("/groups", tenant=CONTOSO, name="Synced", members=list(members))
+    role = {"role": "Application Calendars.ReadWrite", "group": made["id"]}
+    scene.control(f"/tenants/{CONTOSO}/app-roles", **role)
+    return made["id"]
 
-    made = await scene.ask("POST", f"connections/{ORGANISATION}/proof", json=PROOF)
+
+def entra_grants(scene, *roles):
+    body = {"tenant": CONTOSO, "roles": list(roles)}
+    scene.twin.patch("/_twin/grants", json=body).raise_for_status()
+
+
+def put_in(scene, group, *members):
+    body = {"members": list(members)}
+    scene.twin.patch(f"/_twin/groups/{group}", json=body).raise_for_status()
+
+
+def roles_take(scene, seconds):
+    body = {"app_role_delay_seconds": seconds}
+    scene.twin.patch("/_twin/switches", json=body).raise_for_status()
+
+
+async def proven(scene):
+    answer = await scene.ask("POST", f"connections/{ORGANISATION}/proof", json=PROOF)
+    assert answer.is_success, answer.text
+    return answer.json()
+
+
+async def test_a_limit_is_proven_and_dated(scene):
+    """A mailbox inside opens and one outside is refused: kept, dated, and known from then on.
+    What is outside waits for the administrator, and what is inside is synced.
+    """
+    await scene.organisation("User.Read.All")
+    script_run(scene, MEGAN)
+    made = await proven(scene)
+    inside, outside = await scene.connect(MEGAN), await scene.connect(DIEGO)
 
     listed = (await scene.ask("GET", f"connections/{ORGANISATION}/proofs")).json()["proofs"]
     connection = (await scene.ask("GET", f"connections/{ORGANISATION}")).json()
-    assert made.json()["verdict"] == "scoped"
-    assert listed == [made.json()]
+    refused = await scene.calendar(outside)
+    assert (made["verdict"], made["roles"]) == ("scoped", ["User.Read.All"])
+    assert (made["inside_found"], made["outside_found"]) == ("reached", "refused")
+    assert listed == [made]
     assert connection["scoped"] is True
+    assert (await scene.calendar(inside)).state is State.ACTIVE
+    assert (refused.state, refused.cause) == (State.ACTION_REQUIRED, "access-denied")
 
 
-async def test_a_grant_over_all_mailboxes_is_named(scene):
-    """With Entra's grant both open, and the proof says what defeats the scope."""
+async def test_a_grant_of_entra_defeats_the_script(scene):
+    """Grants add up: both mailboxes open for as long as Entra's stands, the proof says what to
+    take back, and once it is the same proof finds the limit; given again, it is found out.
+    """
     await scene.organisation(*WRITE)
+    script_run(scene, MEGAN)
+    defeated = await proven(scene)
+    entra_grants(scene, "User.Read.All")
+    scoped = await proven(scene)
+    entra_grants(scene, *WRITE)
+    again = await proven(scene)
 
-    made = (await scene.ask("POST", f"connections/{ORGANISATION}/proof", json=PROOF)).json()
+    connection = (await scene.ask("GET", f"connections/{ORGANISATION}")).json()
+    assert [one["verdict"] for one in (defeated, scoped, again)] == [
+        "not_scoped",
+        "scoped",
+        "not_scoped",
+    ]
+    assert "Entra itself has granted" in defeated["why"]
+    assert "step 4" in defeated["why"]
+    assert (defeated["roles"], scoped["roles"]) == (sorted(WRITE), ["User.Read.All"])
+    assert connection["scoped"] is False
 
-    assert made["verdict"] == "not_scoped"
-    assert "step 4" in made["why"]
-    assert made["roles"] == sorted(WRITE)
+
+async def test_who_is_inside_must_be_in_the_group_itself(scene):
+    """An empty group, and a group in the group, reach nobody; nor does a role that is too new.
+    Neither proves nor disproves anything, and the proof says what it may be.
+    """
+    await scene.organisation("User.Read.All")
+    group = script_run(scene)
+    nobody = await proven(scene)
+    scene.control("/groups", tenant=CONTOSO, name="Inner", members=[MEGAN])
+    put_in(scene, group, "Inner")
+    nested = await proven(scene)
+    put_in(scene, group, MEGAN)
+    roles_take(scene, 7200.0)
+    early = await proven(scene)
+    roles_take(scene, 0.0)
+    direct = await proven(scene)
+
+    assert [one["verdict"] for one in (nobody, nested, early, direct)] == [
+        "not_yet",
+        "not_yet",
+        "not_yet",
+        "scoped",
+    ]
+    assert "2 hours" in nobody["why"]
+    assert "direct member" in nobody["why"]
+
+
+async def test_a_policy_that_keeps_the_app_out_is_named(scene):
+    """Neither opens though Entra has granted calendars: waiting would not help."""
+    await scene.organisation(*WRITE)
+    for who in (MEGAN, DIEGO):
+        body = {"apps_blocked": True}
+        scene.twin.patch(f"/_twin/people/{who}", json=body).raise_for_status()
+    blocked = await proven(scene)
+
+    assert blocked["verdict"] == "unclear"
+    assert "application access policy" in blocked["why"]
+    assert blocked["roles"] == sorted(WRITE)
 
 
 async def test_the_script_names_the_organisations_own_application(scene):
