@@ -8,6 +8,7 @@ from shared.graph.seen import CalendarInfo
 from shared.onboarding.calendars import connect_calendar
 from shared.onboarding.connections import alive
 from shared.onboarding.mailboxes import why_closed
+from shared.onboarding.opening import opened
 from shared.services import Services
 from shared.store.records import Calendar, Connection, Reach, Tenant
 
@@ -25,28 +26,31 @@ NARROW = "The connection was asked for less than writing."
 
 @dataclass(frozen=True, slots=True)
 class MailboxRights:
-    """`owner` is the address Graph names; `why_not` says what keeps the rest from being done."""
+    """`owner` is the address Graph names, `name` one that it knows the mailbox by; `why_not` says
+    what keeps the rest from being done.
+    """
 
     owner: str
-    can_read: bool
-    can_write: bool
-    sees_private: bool
-    why_not: str
+    can_read: bool = False
+    can_write: bool = False
+    sees_private: bool = False
+    why_not: str = ""
+    name: str = ""
 
 
 async def rights_on(services: Services, connection: Connection, mailbox: str) -> MailboxRights:
     """Asked of Graph now. Raises TryAgain, and Reconnect for what is wrong with the grant."""
     try:
-        found = await services.graph.calendar_of(connection, mailbox)
+        found = await opened(services, connection, mailbox)
     except Reconnect as reconnect:
         if reconnect.cause not in {"access-denied", "mailbox-missing"}:
             raise
         why = NO_MAILBOX if reconnect.cause == "mailbox-missing" else NOT_SHARED
-        return MailboxRights("", can_read=False, can_write=False, sees_private=False, why_not=why)
-    return _rights(connection, found)
+        return MailboxRights("", why_not=why, name=mailbox)
+    return _rights(connection, found.name, found.calendar)
 
 
-def _rights(connection: Connection, found: CalendarInfo) -> MailboxRights:
+def _rights(connection: Connection, name: str, found: CalendarInfo) -> MailboxRights:
     reach = reach_of(connection)
     wide = reach is Reach.READ_WRITE
     return MailboxRights(
@@ -55,6 +59,7 @@ def _rights(connection: Connection, found: CalendarInfo) -> MailboxRights:
         can_write=found.can_edit and wide,
         sees_private=found.sees_private,
         why_not="" if found.can_edit and wide else ONLY_READ if wide else NARROW,
+        name=name,
     )
 
 
@@ -71,7 +76,7 @@ async def connect_shared(
     if rights.why_not == NOT_SHARED:
         raise Refused(Problem("calendar-not-shared", pointer="/mailbox"))
     try:
-        person = await services.graph.profile(connection, mailbox)
+        person = await services.graph.profile(connection, rights.name)
     except Reconnect as reconnect:
         raise Refused(Problem(reconnect.cause, pointer="/mailbox")) from reconnect
     shared = Reach.READ_WRITE if rights.can_write else Reach.READ

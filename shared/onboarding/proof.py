@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from shared.custody.reach import calendars_in
 from shared.errors import Problem, Reconnect, Refused
+from shared.onboarding.opening import opened
 from shared.services import Services
 from shared.store.records import (
     Connection,
@@ -92,7 +93,7 @@ async def prove(services: Services, connection: Connection, inside: str, outside
 
 async def _look(services: Services, connection: Connection, mailbox: str) -> Outcome:
     try:
-        await services.graph.calendar_of(connection, mailbox)
+        await opened(services, connection, mailbox)
     except Reconnect as reconnect:
         if reconnect.cause not in OUTCOMES:
             raise

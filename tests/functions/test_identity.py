@@ -7,7 +7,7 @@ import pytest
 
 from local.twin.seed import CONTOSO
 from shared.store.records import State
-from tests.functions.granted import APPOINTMENT, MEGAN, scene_on
+from tests.functions.granted import ADA, APPOINTMENT, DIEGO, MEGAN, ORGANISATION, scene_on
 
 WRITE = ("Calendars.ReadWrite", "User.Read.All")
 MARRIED = "megan.berg@contoso.example"
@@ -70,6 +70,53 @@ async def test_a_right_is_asked_for_by_any_name(scene, name):
     put = await scene.ask("PUT", "appointments/a", json=wanted)
 
     assert (put.status_code, put.json()["code"]) == (403, "calendar-right-missing")
+
+
+@pytest.mark.parametrize("name", [MARRIED, MEGAN, ALIAS])
+async def test_rights_and_proofs_take_any_name(scene, name):
+    """Today's, the one that the calendar was connected by, and an alias; nobody's stays so."""
+    await scene.organisation(*WRITE)
+    await scene.connect()
+    rename(scene, upn=MARRIED, mail=MARRIED, aliases=[ALIAS])
+    scene.twin.patch(f"/_twin/people/{DIEGO}", json={"apps_blocked": True}).raise_for_status()
+    path = f"connections/{ORGANISATION}"
+
+    rights = await scene.ask("GET", f"{path}/rights", params={"mailbox": name})
+    nobody = await scene.ask("GET", f"{path}/rights", params={"mailbox": "x@contoso.example"})
+    proof = {"inside": name, "outside": DIEGO}
+    proven = (await scene.ask("POST", f"{path}/proof", json=proof)).json()
+
+    assert (rights.json()["owner"], rights.json()["can_write"]) == (MARRIED, True)
+    assert nobody.json()["why_not"] == "There is no such mailbox in Exchange Online."
+    assert (proven["inside"], proven["verdict"]) == (name, "scoped")
+
+
+async def test_a_shared_calendar_is_known_to_an_account_by_its_former_name(scene):
+    """Exchange tells a person's account of no other name: ours lead to whose it is."""
+    scene.control(f"/people/{MEGAN}/calendar-permissions", address=ADA, role="write")
+    account = await scene.account(ADA)
+    wanted = {"connection": account.id, "mailbox": MEGAN}
+    key = (await scene.ask("POST", "mailboxes", json=wanted)).json()["id"]
+    rename(scene, upn=MARRIED, mail=MARRIED)
+
+    rights = await scene.ask("GET", f"connections/{account.id}/rights", params={"mailbox": MEGAN})
+    again = await scene.ask("POST", "mailboxes", json=wanted)
+
+    assert (rights.json()["owner"], rights.json()["can_write"]) == (MARRIED, True)
+    assert (again.status_code, again.json()["id"]) == (202, key)
+
+
+async def test_a_name_given_to_somebody_else_is_theirs(scene):
+    """Whoever had it before is not opened for them."""
+    await scene.organisation(*WRITE)
+    await scene.connect()
+    rename(scene, upn=MARRIED, mail=MARRIED)
+    scene.control("/people", tenant=CONTOSO, upn=MEGAN, display_name="Megan II", id="megan-ii")
+
+    path = f"connections/{ORGANISATION}/rights"
+    rights = await scene.ask("GET", path, params={"mailbox": MEGAN})
+
+    assert rights.json()["owner"] == MEGAN
 
 
 async def test_a_replaced_mailbox_is_connected_again_by_its_address(scene):
