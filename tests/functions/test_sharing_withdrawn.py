@@ -38,7 +38,7 @@ async def is_kept(scene):
     return (found["status"], found["subject"])
 
 
-@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("status", [pytest.param(403, marks=pytest.mark.long), 404])
 async def test_a_calendar_that_is_not_shared_any_more(scene, status):
     """However Exchange says so: its own cause, told once, of this calendar alone. Nothing in it
     counts as deleted; what is written waits. Shared again it goes on by itself.

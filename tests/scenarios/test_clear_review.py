@@ -1,7 +1,8 @@
 """Clear Review: conversations on performance, which begin in the product and live in Outlook too.
 
-How people connect, R6-R12, R20, R21, R26, R27, R29 and R30, is played in
-test_clear_review_connecting. Not played: R1, R19 availability; R13, R22, R24 what is no sync.
+How people connect, R6-R12 and R29, is played in test_clear_review_connecting; how that is mended
+and ends, R20, R21, R26-R28 and R30, in test_clear_review_mending. Not played: R1, R19
+availability; R13, R22, R24 what is no sync.
 """
 
 from datetime import timedelta
