@@ -185,6 +185,16 @@ WORK = (
         "Nothing: work goes on by itself.",
     ),
     Cause(
+        "calendar-behind",
+        503,
+        "The calendar is behind",
+        "Its work has waited for more than a quarter of an hour, and Microsoft is not the reason: "
+        "workers fail at it, or there are too few of them.",
+        FixedBy.VENDOR,
+        "Look for poison messages and failures of the functions; once a round goes through, the "
+        "calendar is active again.",
+    ),
+    Cause(
         "subscription-not-renewed",
         503,
         "Notifications are about to end",

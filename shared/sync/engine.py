@@ -61,7 +61,7 @@ from shared.sync.rows import change_row
 from shared.sync.shift import Clock, Shift
 from shared.sync.singly import advance
 from shared.sync.spread import welcome
-from shared.sync.stalling import AT_EASE, stalled
+from shared.sync.stalling import AT_EASE, fell_behind, stalled
 from shared.sync.standing import (
     AT_WORK,
     ENDING,
@@ -131,6 +131,18 @@ class Engine:
         finally:
             await self.store.release(shift.lease if shift else lease)
         return able and await self.has_work(lease.key)
+
+    async def look_behind(self, key: CalendarKey) -> None:
+        """Tells of work that is there for too long, where no worker is at it."""
+        lease = await self.store.acquire(key, uuid.uuid4().hex, self.clock(), self.lease_seconds)
+        if lease is None:
+            return
+        shift = await self._shift(lease)
+        try:
+            if shift is not None and await fell_behind(shift):
+                await self.relay(key)
+        finally:
+            await self.store.release(shift.lease if shift else lease)
 
     async def has_work(self, key: CalendarKey) -> bool:
         return (

@@ -1,21 +1,25 @@
-"""A calendar whose work Microsoft keeps waiting."""
+"""A calendar whose work is kept waiting: by Microsoft, which a worker hears, or by something that
+keeps every worker from it, which shows only in how old its work is.
+"""
 
 from contextlib import suppress
 from datetime import datetime
 
 from shared.errors import Throttled, TryAgain
-from shared.store.records import State
+from shared.store.records import CalendarKey, State
+from shared.store.store import Store
 from shared.sync.shift import Shift
 from shared.sync.standing import Standing, is_stalled
 from shared.sync.transitions import move_calendar
 
+BEHIND = "calendar-behind"
 AT_EASE = frozenset({State.ACTIVE, State.DEGRADED})
 
 
 async def stalled(shift: Shift, busy: TryAgain) -> bool:
     """Whether there is something to tell; the next good round ends it."""
     with suppress(TryAgain):
-        since = await _waiting_since(shift)
+        since = await waiting_since(shift.store, shift.key)
         if shift.calendar.state in AT_EASE and is_stalled(since, shift.clock()):
             cause = "throttled" if isinstance(busy, Throttled) else "microsoft-unavailable"
             await move_calendar(shift, Standing(State.DEGRADED, cause))
@@ -23,8 +27,23 @@ async def stalled(shift: Shift, busy: TryAgain) -> bool:
     return False
 
 
-async def _waiting_since(shift: Shift) -> datetime | None:
-    mark = await shift.store.marked(shift.key)
-    waiting = await shift.store.pendings(shift.key, limit=1)
+async def fell_behind(shift: Shift) -> bool:
+    """Whether there is something to tell of a calendar that nobody is at. A round is asked for,
+    which ends it. What is in trouble already has a better word for it.
+    """
+    calendar, now = shift.calendar, shift.clock()
+    if shift.rests or calendar.state is not State.ACTIVE:
+        return False
+    if not is_stalled(await waiting_since(shift.store, shift.key), now):
+        return False
+    await shift.wake.dirty(shift.key, now)
+    await move_calendar(shift, Standing(State.DEGRADED, BEHIND))
+    return True
+
+
+async def waiting_since(store: Store, key: CalendarKey) -> datetime | None:
+    """How old the oldest work is that could be done now."""
+    mark = await store.marked(key)
+    waiting = await store.pendings(key, limit=1)
     begins = [one.accepted for one in waiting if one.not_before is None]
     return min([*begins, *([mark.since] if mark else [])], default=None)

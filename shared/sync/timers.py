@@ -7,7 +7,7 @@ again.
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from shared.errors import Contended
+from shared.errors import Contended, TryAgain
 from shared.policy.document import Document
 from shared.store.records import CalendarKey, Due, DueKind, State
 from shared.store.store import Store
@@ -15,7 +15,8 @@ from shared.sync.checking import attend
 from shared.sync.engine import Engine
 from shared.sync.refilling import end_refill
 from shared.sync.rest import resting
-from shared.sync.standing import AT_WORK, is_blocked
+from shared.sync.stalling import waiting_since
+from shared.sync.standing import AT_WORK, is_blocked, is_stalled
 from shared.sync.transitions import reconsider
 from shared.sync.wake import DELIVER, END, GRACE
 
@@ -73,6 +74,7 @@ async def sweep(engine: Engine, now: datetime) -> int:
         key = CalendarKey.parse(due.name)
         if await engine.has_work(key) and not await _waits_for_person(engine, key):
             await engine.store.remind(Due(DueKind.WORK, now + GRACE, due.name))
+            await _tell_if_behind(engine, key, now)
             await engine.wake.reader(key)
             count += 1
         await engine.store.forget(due)
@@ -80,6 +82,13 @@ async def sweep(engine: Engine, now: datetime) -> int:
     count += await _refills(engine, now)
     count += await _ends(engine.store, engine, now)
     return count + await _deliveries(engine.store, engine, now)
+
+
+async def _tell_if_behind(engine: Engine, key: CalendarKey, now: datetime) -> None:
+    """Nobody's lease is asked for without need."""
+    if is_stalled(await waiting_since(engine.store, key), now):
+        with suppress(TryAgain):
+            await engine.look_behind(key)
 
 
 async def _forget_kept(store: Store, now: datetime) -> None:
