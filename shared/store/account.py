@@ -95,6 +95,10 @@ class Tables:
         self._clients: dict[str, Any] = {}  # azure's own annotations leave half of it unknown
         self._created = OnDemand()
 
+    @property
+    def endpoint(self) -> str:
+        return self._service.url.partition("?")[0]
+
     async def client(self, name: str) -> Any:
         if name not in self._clients:
             self._clients[name] = self._service.get_table_client(name)

@@ -9,10 +9,11 @@ from azure.data.tables import UpdateMode
 
 from shared.errors import Contended
 from shared.store.account import Tables
+from shared.store.batch import submit
 from shared.store.border import code_of, lost, translated
 from shared.store.parallel import gathered
 from shared.store.rows import Found, Row, record_of, row_of
-from shared.store.transaction import Write, operation
+from shared.store.transaction import Write
 
 R = TypeVar("R")
 
@@ -115,8 +116,7 @@ class Table:
             return []
         client = await self._client()
         with translated():
-            done = await client.submit_transaction([operation(write) for write in writes])
-        return [str(part.get("etag", "")) for part in done]
+            return await submit(client, self._tables.endpoint, writes)
 
     async def _present(self, writes: Sequence[Write]) -> list[Write]:
         doubtful = [write for write in writes if write.lenient]

@@ -59,6 +59,8 @@ def delete(partition: str, name: str, etag: str = "") -> Write:
 
 def operation(write: Write) -> tuple[str, Row, dict[str, Any]]:
     options: dict[str, Any] = {}
+    if write.verb == "create":
+        options["response_preference"] = "return-no-content"
     if write.verb in ("update", "upsert"):
         options["mode"] = UpdateMode.REPLACE
     if write.etag:
