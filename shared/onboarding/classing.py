@@ -142,7 +142,9 @@ def looks_shared(profile: Mapping[str, Any]) -> bool:
     that an empty list is all there is, is documented nowhere.
     """
     plans, licences = _listed(profile, "assignedPlans"), _listed(profile, "assignedLicenses")
-    return plans is not None and licences is not None and not _mailboxes(plans)
+    if plans is None or licences is None:
+        return False
+    return not _mailboxes(plans) if plans else not licences
 
 
 def _mailboxes(plans: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

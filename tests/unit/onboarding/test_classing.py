@@ -81,6 +81,8 @@ def test_a_blocked_account_whose_licences_are_hidden_is_no_shared_mailbox():
         (profile([plan(status="Suspended")], [LICENCE]), False),
         (profile(None, None), False),
         (profile(None, [LICENCE]), False),
+        (profile([], [LICENCE]), False),
+        (profile([], None), False),
         ({"id": "u"}, False),
     ],
 )
