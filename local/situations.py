@@ -175,7 +175,12 @@ SITUATIONS = (
         _REFUSED,
         number=7000222,
     ),
-    Situation("microsoft-away", "Microsoft's sign-in does not answer", "unavailable", _SENT),
+    Situation(
+        "microsoft-away",
+        "Microsoft's sign-in does not answer, or what agreements are kept in",
+        "sign-in-unfinished",
+        _SENT,
+    ),
     Situation(
         "unknown-number-back",
         "A number that is in no list comes back",

@@ -13,6 +13,15 @@ SIGN_IN = (
         "Wait a few minutes: the link finishes by itself. Opening it again later does no harm.",
     ),
     Cause(
+        "sign-in-unfinished",
+        503,
+        "This could not be finished just now",
+        "Microsoft's sign-in, or a service in which the agreement is kept, did not answer. "
+        "Nothing was lost, and the link works as it did before.",
+        FixedBy.MICROSOFT,
+        "Nothing: the person goes on with the same link, as soon as what did not answer is back.",
+    ),
+    Cause(
         "wrong-account",
         403,
         "This is not the account that was asked for",

@@ -114,6 +114,10 @@ class Grants:
             return granted
         return await self.proven(granted)
 
+    def link_in(self, query: Mapping[str, str]) -> tuple[str, str]:
+        """Tenant and link that an answer of Entra's is about, as its state tells."""
+        return self._seal.link_in(query.get("state", ""))
+
     async def proven(self, granted: Granted) -> Granted:
         """An organisation's consent, as the app's own token shows it."""
         self._tokens.drop_app(granted.entra_tenant, granted.client)

@@ -76,6 +76,11 @@ class Seal:
         reach = Reach(claims.get("reach", Reach.READ_WRITE))
         return Errand(claims["purpose"], claims["tenant"], claims["link"], claims["entra"], reach)
 
+    def link_in(self, state: str) -> tuple[str, str]:
+        """Tenant and link that a state of ours is about, used up or not."""
+        claims = self._claims(state)
+        return claims["tenant"], claims["link"]
+
     def close(self, content: dict[str, Any]) -> str:
         return self._fernet.encrypt(json.dumps(content).encode()).decode()
 

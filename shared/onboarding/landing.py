@@ -1,5 +1,7 @@
 """What a browser is shown that opens a consent link, and how it leaves for Microsoft."""
 
+from contextlib import suppress
+
 from shared.catalogue import problem_of
 from shared.custody.aadsts import explain_code
 from shared.custody.state import read_link_name
@@ -7,13 +9,14 @@ from shared.errors import Problem, Refused, TryAgain
 from shared.observe import correlation
 from shared.onboarding.following import move_link
 from shared.onboarding.link_states import state_after
-from shared.onboarding.links import OVER, leave_by_link, link_url, see_link
+from shared.onboarding.links import OVER, address_of, leave_by_link, link_url, see_link
 from shared.onboarding.pages import Page, Visit, landing_page, problem_page, stopped_page
 from shared.onboarding.pages.stopped import number_in
 from shared.onboarding.returns import with_outcome
 from shared.services import Services
 from shared.store.records import ConnectionKind, ConsentLink, Tenant
 
+INTERRUPTED = "sign-in-unfinished"
 LINKS_OWN = frozenset({*OVER.values(), "consent-choice-refused", "other-provider-active"})
 """Problems of a link that is known all the same."""
 
@@ -37,12 +40,27 @@ def stopped_at(
     return problem_page(problem, correlation(), back, visit, details)
 
 
+async def interrupted_page(services: Services, tenant_id: str, link_id: str) -> Page:
+    """For whom something did not answer, with the way to go on: the same link. Its address needs
+    nothing that is stored; who asks, and the way back, are told if that can be read.
+    """
+    problem = Problem(INTERRUPTED)
+    with suppress(TryAgain):
+        link = await services.store.consent_link(tenant_id, link_id)
+        tenant = await services.store.tenant(tenant_id)
+        if link is not None and tenant is not None:
+            return stopped_at(services, link, tenant, problem)
+    return problem_page(problem, correlation(), again=address_of(services, tenant_id, link_id))
+
+
 async def start_page(services: Services, name: str, choice: str = "") -> Page:
     """`name` is what the URL holds, `choice` the kind of grant it was handed over for."""
     try:
         link, tenant = await see_link(services, name)
     except Refused as failure:
         return await _refused(services, name, failure)
+    except TryAgain:
+        return await _interrupted(services, name)
     chosen = ConnectionKind(choice) if choice in set(ConnectionKind) else None
     return landing_page(visit_of(services, link, tenant), chosen)
 
@@ -52,9 +70,8 @@ async def leave(services: Services, name: str, choice: str) -> Page:
         return await leave_by_link(services, name, choice)
     except Refused as failure:
         return await _refused(services, name, failure)
-    except TryAgain as failure:
-        link, tenant = await see_link(services, name)
-        return stopped_at(services, link, tenant, problem_of(failure))
+    except TryAgain:
+        return await _interrupted(services, name)
 
 
 async def help_page(services: Services, name: str, typed: str) -> Page:
@@ -71,6 +88,11 @@ async def help_page(services: Services, name: str, typed: str) -> Page:
     problem = problem_of(explain_code(number))
     link = await move_link(services, link, state_after(problem.code), problem.code, number=number)
     return stopped_at(services, link, tenant, problem, (f"Microsoft's number AADSTS{number}",))
+
+
+async def _interrupted(services: Services, name: str) -> Page:
+    """Raises Refused for a name that is none of ours."""
+    return await interrupted_page(services, *read_link_name(services.settings.signing_key, name))
 
 
 async def _refused(services: Services, name: str, failure: Refused) -> Page:

@@ -81,7 +81,11 @@ def choices_of(wanted: Wanted) -> tuple[ConnectionKind, ...]:
 
 
 def link_url(services: Services, link: ConsentLink) -> str:
-    name = link_name(services.settings.signing_key, link.tenant, link.id)
+    return address_of(services, link.tenant, link.id)
+
+
+def address_of(services: Services, tenant: str, link: str) -> str:
+    name = link_name(services.settings.signing_key, tenant, link)
     return f"{services.settings.public_url}/oauth/start?link={name}"
 
 

@@ -106,6 +106,10 @@ _ADVICE = {
     "unavailable": replace(
         _AGAIN, remedy="Wait a minute and try again with the same link; nothing is lost."
     ),
+    "sign-in-unfinished": Advice(
+        again="Go on with the same link",
+        remedy="Wait a minute, then go on with the same link. You need no new one.",
+    ),
 }
 _BY_WHO = {
     FixedBy.USER: _AGAIN,

@@ -37,9 +37,11 @@ def problem_page(
     back: str = "",
     visit: Visit | None = None,
     details: Sequence[str] = (),
+    again: str = "",
 ) -> Page:
     """What happened, who can fix it, and what to do next. `back` is where the host app waits;
-    `details` are lines for this person alone, such as which account it was.
+    `details` are lines for this person alone, such as which account it was; `again` is where the
+    link leads, which `visit` knows by itself.
     """
     cause = cause_of(problem.code)
     advice = advice_for(cause)
@@ -53,6 +55,7 @@ def problem_page(
         "reference": reference,
         "back": back,
         "visit": visit,
+        "again": visit.url_as(advice.kind) if visit else again,
         "advice": advice,
         "letter": letter,
         "justification": justification(visit) if visit and advice.asks_for_consent else "",
