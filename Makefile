@@ -35,7 +35,7 @@ check: setup ## Format, lint, types, imports, generated files
 test: setup chromium ## Every test but the long ones, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
 	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 -m "not long" $(TEST_OPTIONS)
 
-long: setup chromium ## The long ones: the package, all pages of consent, more kills
+long: setup chromium ## The long ones: the package, all pages of consent, more kills, the runbook
 	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 -m long $(TEST_OPTIONS)
 
 test-deep: setup ## Recurrence with 20,000 examples of each property

@@ -1,4 +1,4 @@
-"""Where traces and measures go: to Application Insights, or into a file of this machine.
+"""Where traces and measures go: to Application Insights, or into files of this machine.
 
 The SDK and the exporter are imported only where they are used: they cost a cold start.
 """
@@ -51,13 +51,14 @@ def _to_insights(connection: str) -> None:
 
 @cache
 def _to_file(path: str) -> None:
-    from opentelemetry.metrics import NoOpMeter  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import (  # noqa: PLC0415
         SimpleSpanProcessor,
         SpanExporter,
         SpanExportResult,
     )
+
+    from shared.measuring import meter_to_file  # noqa: PLC0415
 
     class JsonLines(SpanExporter):
         def export(self, spans: "Sequence[ReadableSpan]") -> SpanExportResult:
@@ -67,7 +68,7 @@ def _to_file(path: str) -> None:
 
     tracers = TracerProvider()
     tracers.add_span_processor(SimpleSpanProcessor(JsonLines()))
-    collect(tracers.get_tracer(NAME), NoOpMeter(NAME))
+    collect(tracers.get_tracer(NAME), meter_to_file(NAME, f"{path}.measures"))
 
 
 def span_json(one: "ReadableSpan") -> dict[str, Any]:

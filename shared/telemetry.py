@@ -52,7 +52,7 @@ ATTRIBUTES = frozenset(
 )
 
 MEASURES = {
-    "lag.in": ("s", "From a change in Outlook being settled to its delivery"),
+    "lag.in": ("s", "From a change in Outlook to its delivery"),
     "lag.out": ("s", "From a change being accepted to it being in Outlook"),
     "graph.duration": ("s", "Requests to Graph, by method, route and status"),
     "graph.throttles": ("{request}", "Requests that Graph put off"),

@@ -219,7 +219,7 @@ async def _post(run: _Run, change: Change) -> Outcome:
         tell(outcome=outcome.name.lower())
     counted("deliveries", outcome=outcome.name.lower())
     if outcome is Outcome.CONFIRMED and change.type.startswith(OF_OUTLOOK):
-        lag = run.services.clock() - change.time
+        lag = run.services.clock() - (change.began or change.time)
         lasted("lag.in", lag.total_seconds())
     return outcome
 

@@ -24,6 +24,7 @@ from shared.store.records import (
     Settlement,
 )
 from shared.sync.arrivals import waits_for_edit
+from shared.sync.beginnings import Beginnings, beginnings
 from shared.sync.brake import checked
 from shared.sync.copies import explained
 from shared.sync.derived import receive
@@ -79,11 +80,13 @@ async def pull(shift: Shift, mark: Mark) -> int:
         shift, items, partial(_should_show, found=found) if found.whole else None
     )
     known = await _known(shift)
+    shift.began = beginnings(mark.since, shift.calendar.last_round, items)
     settled = await _take(shift, items, known)
     if found.whole:
         settled += await _missing(shift, found)
     zone = await zone_of(shift, items, known.links if known else None, whole=found.whole)
     await _save(shift, found, settled, zone)
+    shift.began = Beginnings()
     return settled
 
 

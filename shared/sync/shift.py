@@ -1,7 +1,7 @@
 """One worker's time with one calendar: the lease, and what is worked with under it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from shared.store.records import (
     Settlement,
 )
 from shared.store.store import Store
+from shared.sync.beginnings import Beginnings
 from shared.sync.rest import resting
 from shared.sync.wake import Wake
 from shared.telemetry import lasted, span, traceparent
@@ -34,7 +35,7 @@ class Shift:
     """`lease` and `calendar` are replaced as they are renewed; all the rest stays.
 
     `losses` counts what pushes found gone from Outlook since the last round. `keeps`: what was
-    taken away is known to the sweep. `rests`: it is paused.
+    taken away is known to the sweep. `rests`: it is paused. `began` is of the round at hand.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Shift:
     losses: int = 0
     keeps: bool = False
     rests: bool = False
+    began: Beginnings = field(default_factory=Beginnings)
 
     @property
     def key(self) -> CalendarKey:
@@ -77,7 +79,7 @@ class Shift:
         if any(settlement.kept for settlement in settlements):
             await self._remind_of_kept()
         with span("settle", calendar=self.key.calendar, count=len(settlements)):
-            traced = [_traced(one) for one in settlements]
+            traced = [_traced(self.began.told(one)) for one in settlements]
             self.lease = await self.store.settle(self.lease, traced, self.clock(), self.seconds)
         self._measure(settlements)
 

@@ -9,7 +9,7 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Change:
     """One entry of a tenant's log. `id` guards against logging it twice; `number` is 0 until
-    it is in the log. `data` is JSON.
+    it is in the log. `data` is JSON. `began` is when it was done in Outlook, as far as known.
     """
 
     id: str
@@ -19,6 +19,7 @@ class Change:
     data: dict[str, Any]
     number: int = 0
     traceparent: str = ""
+    began: datetime | None = None
 
 
 class EndpointState(StrEnum):

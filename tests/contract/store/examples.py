@@ -245,7 +245,7 @@ def kept(
 
 def change(name: str = "ch1") -> Change:
     data = {"appointment": "a1", "fields": ["subject"], "before": {"subject": "Grüße"}, "n": 1.5}
-    return Change(name, "calbridge.appointment.updated", "a1", NOW, data)
+    return Change(name, "calbridge.appointment.updated", "a1", NOW, data, began=NOW)
 
 
 def copy(event_id: str = "ev9") -> Copy:
