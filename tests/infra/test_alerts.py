@@ -1,0 +1,92 @@
+"""The alerts ask for what exists: tables, columns, and what the app says of itself."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.catalogue import CAUSES
+from shared.telemetry import MEASURES
+from tests.docs.pages import rows
+from tests.infra.kql import KqlError, check
+from tests.infra.sources import ALERTS
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / ALERTS).read_text()
+_RULE = re.compile(
+    r"^ {4}name: '(?P<name>[\w-]+)'$.*?'''\n(?P<query>.*?)'''", re.MULTILINE | re.DOTALL
+)
+# What the host, storage and the vault say; all else that a query looks for is the app's.
+THEIRS = {
+    *("MaxDequeueCount", "-poison", "PutMessage", "-poison/messages"),
+    *("SecretPurge", "Authentication", "NearExpiry", "Expired", "0", "5", " "),
+}
+
+
+def queries(text: str = TEXT) -> dict[str, str]:
+    """By name of the rule; the timers as the deployment puts them in."""
+    return {
+        found["name"]: found["query"].replace("{0}", "'sweep', 'catch_up'")
+        for found in _RULE.finditer(text)
+    }
+
+
+def said_by_the_app() -> set[str]:
+    """Codes of the catalogue, and events of the log."""
+    sources = [file for name in ("shared", "functions") for file in (ROOT / name).rglob("*.py")]
+    events = {e for file in sources for e in re.findall(r'note\(\s*"([\w.]+)"', file.read_text())}
+    return events | set(CAUSES) | {f"calbridge.{name}" for name in MEASURES}
+
+
+@pytest.mark.parametrize("name", queries())
+def test_each_query_asks_for_what_exists(name):
+    """It can be parsed, its tables and columns exist, and what it looks for is said."""
+    looked_for = set(check(queries()[name]))
+
+    assert looked_for - THEIRS - said_by_the_app() == set()
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("AppTraces |", "AppTrace |", "no table AppTrace"),
+        ("AZKVAuditLogs\n", "AZKVAuditLog\n", "no table AZKVAuditLog"),
+        ("Message has 'MaxDequeueCount'", "Text has 'MaxDequeueCount'", "no column Text"),
+        ("HttpStatusCode >= 400", "httpStatusCode_d >= 400", "no column httpStatusCode_d"),
+        ("isempty(ResultCode)", "isempty(ResultCode", "bracket is open"),
+        ("isempty(ResultCode)", "isempyt(ResultCode)", "no column isempyt"),
+        ("| where Success", "| wher Success", "no step 'wher'"),
+        ("project Name)", "project OperationName)", "no column Name"),
+        ("  ) on Name", "  ) on Id", "both sides of a join need Id"),
+        ("OperationName == 'PutMessage'", "OperationName == \"PutMessage'", "no part of the"),
+        ("distinct Name", "distinct Nmae", "no column Nmae"),
+    ],
+)
+def test_a_slip_in_a_query_is_found(right, wrong, said):
+    """A table, a column, a step, a bracket or a quote that is not right."""
+    assert right in TEXT
+
+    with pytest.raises(KqlError, match=re.escape(said)):
+        _check_all(queries(TEXT.replace(right, wrong)))
+
+
+def _check_all(found: dict[str, str]) -> None:
+    for query in found.values():
+        check(query)
+
+
+def test_a_code_that_is_no_more_is_found():
+    """An alert would wait for a word that nobody says."""
+    changed = queries(TEXT.replace("'app-credential-refused'", "'app-credential-denied'"))
+    looked_for = {one for query in changed.values() for one in check(query)}
+
+    assert looked_for - THEIRS - said_by_the_app() == {"app-credential-denied"}
+
+
+def test_every_alert_is_explained():
+    """The runbook has each rule and no other, and each measure likewise."""
+    alerts = [row[0].strip("`") for row in rows("docs/operations.md", "When an alert rings")]
+    measures = [row[0].strip("`") for row in rows("docs/operations.md", "What is measured")]
+
+    assert sorted(alerts) == sorted(queries())
+    assert sorted(measures) == sorted(f"calbridge.{name}" for name in MEASURES)
