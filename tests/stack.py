@@ -113,6 +113,12 @@ class Stack:
         """A span a line, as they ended."""
         return (self.folder / "traces.jsonl").read_text()
 
+    @property
+    def measures(self) -> str:
+        """A measure a line; empty in the first seconds."""
+        file = self.folder / "traces.jsonl.measures"
+        return file.read_text() if file.exists() else ""
+
     def stop(self) -> None:
         for name in ("host", "vault", "twin"):
             if process := self._processes.get(name):

@@ -33,8 +33,7 @@ class SigningSecrets:
 
     async def destroy(self, endpoint: Endpoint) -> datetime | None:
         """All there are; otherwise as `Vault.destroy` says."""
-        listed = [name for name, _ in (*endpoint.former, *endpoint.coming)]
-        return await self.destroy_named(endpoint.id, [*listed, endpoint.secret])
+        return await self.destroy_named(endpoint.id, names_of(endpoint))
 
     async def destroy_named(self, endpoint: str, names: Iterable[str]) -> datetime | None:
         latest: datetime | None = None
@@ -56,6 +55,11 @@ class SigningSecrets:
         if len(self._held) >= MOST_HELD:
             self._held.clear()
         self._held[name] = secret
+
+
+def names_of(endpoint: Endpoint) -> list[str]:
+    """Of all secrets it may have; the one in force last, as it is missed most."""
+    return [name for name, _ in (*endpoint.former, *endpoint.coming)] + [endpoint.secret]
 
 
 def name_of(endpoint: str, secret: str) -> str:

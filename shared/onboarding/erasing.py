@@ -8,6 +8,7 @@ reminds of it holds the tenant's id sealed: to nobody but this app does it name 
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from shared.changes.secrets import names_of
 from shared.custody.state import opened_name, sealed_name
 from shared.errors import Contended
 from shared.services import Services
@@ -79,6 +80,7 @@ async def _forget_endpoints(services: Services, tenant: str, receipt: Receipt | 
         purge_by = await services.signing.destroy(endpoint)
         if receipt is not None:
             name = part_name(receipt.id, Ended.ENDPOINT, tenant, endpoint.id)
+            count = len(names_of(endpoint))
             await services.store.put_part(
-                ReceiptPart(receipt.id, name, Ended.ENDPOINT, secrets=1, purge_by=purge_by)
+                ReceiptPart(receipt.id, name, Ended.ENDPOINT, secrets=count, purge_by=purge_by)
             )

@@ -44,6 +44,7 @@ async def test_no_process_logs_content(scene):
     assert '"event": "round"' in scene.stack.log("host")
     assert leaks(scene.stack.log("host"), _secrets(scene.stack.values, secret)) == []
     assert leaks(scene.stack.traces, _secrets(scene.stack.values, secret)) == []
+    assert leaks(scene.stack.measures, _secrets(scene.stack.values, secret)) == []
     assert leaks(scene.stack.log("vault"), _secrets(scene.stack.values, secret)) == []
 
 

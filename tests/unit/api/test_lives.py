@@ -166,7 +166,8 @@ async def test_an_erased_customer_leaves_a_receipt(api, stage):
     await api.put(f"{ACME}/people/ada", json={"addresses": ["eve@acme.example"]})
     await api.put(f"{ACME}/appointments/a1", json=BODY)
     hook = {"url": "https://127.0.0.1/hook"}
-    await api.post(f"{ACME}/webhook-endpoints", json=hook)
+    endpoint = (await api.post(f"{ACME}/webhook-endpoints", json=hook)).json()["id"]
+    await api.post(f"{ACME}/webhook-endpoints/{endpoint}/rotate-secret")
     secrets = len(stage.vault.secrets)
     ended = await api.delete(f"{ACME}?confirm=acme")
     going = await api.get(f"{ACME}/status")
@@ -176,7 +177,7 @@ async def test_an_erased_customer_leaves_a_receipt(api, stage):
     answer = await api.get(f"/v1/receipts/{ended.json()['id']}")
     receipt = answer.json()
 
-    assert secrets == 1
+    assert secrets == 2
     assert (going.status_code, going.json()["code"]) == (409, "tenant-disconnecting")
     assert (going.json()["state"], going.json()["receipt"]) == ("disconnecting", receipt["id"])
     assert (put.status_code, again.json()["id"]) == (409, receipt["id"])
@@ -185,7 +186,7 @@ async def test_an_erased_customer_leaves_a_receipt(api, stage):
         "disconnected",
         1,
     )
-    assert (receipt["secrets"]["destroyed"], receipt["refused_writes"]) == (2, 1)
+    assert (receipt["secrets"]["destroyed"], receipt["refused_writes"]) == (3, 1)
     assert stage.vault.secrets == {}
     for name in ("acme", "ada", "Review"):
         assert name not in answer.text
