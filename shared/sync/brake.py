@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from shared.errors import Contended, Reconnect
 from shared.graph.seen import Seen
 from shared.store.records import Held, Link
+from shared.sync.case import Case, action
 from shared.sync.decide import DeleteApp, Merge, WriteApp
 from shared.sync.guard import Count, Limits, brake, is_meant, mails
-from shared.sync.inbound import Case, action
 from shared.sync.series_window import is_series
 from shared.sync.shift import Shift
 from shared.sync.veil import case_of

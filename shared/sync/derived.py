@@ -13,9 +13,9 @@ from shared.calendar.event import FIELDS, Event
 from shared.policy.policy import Policy
 from shared.store.records import AppointmentStatus, CalendarKey, Link, Pending, Settlement, Wish
 from shared.sync import inbound
+from shared.sync.case import Case, outlook_side
 from shared.sync.decide import Changed, Gone, Same, muted
 from shared.sync.home import has_news
-from shared.sync.inbound import Case, outlook_side
 from shared.sync.participants import has_copies
 from shared.sync.wanted import is_removed
 

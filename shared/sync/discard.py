@@ -20,9 +20,9 @@ from shared.store.records import (
     Settlement,
     Wish,
 )
+from shared.sync.case import Case, action
 from shared.sync.decide import DeleteApp, Merge, WriteApp
 from shared.sync.derived import receive
-from shared.sync.inbound import Case, action
 from shared.sync.keeping import Keeping
 from shared.sync.report import UPDATED, appointment_change
 

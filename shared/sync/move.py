@@ -10,9 +10,10 @@ from dataclasses import replace
 
 from shared.errors import Problem, Rejected, TryAgain
 from shared.store.records import CalendarKey, Link, OperationState, Settlement, Wish
+from shared.sync.case import WITHDRAWN
 from shared.sync.derived import receive, spread_wish
 from shared.sync.home import has_news, left, settled_home, synced
-from shared.sync.inbound import WITHDRAWN, ended
+from shared.sync.inbound import ended
 from shared.sync.report import outcome
 from shared.sync.series_window import is_series
 from shared.sync.shift import Shift

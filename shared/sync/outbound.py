@@ -15,6 +15,7 @@ from shared.graph.writes import plan
 from shared.policy.shape import hidden_fields, outward, shape
 from shared.store.records import Link, Origin, Pending, Settlement, Wish
 from shared.sync.applied import settle_applied, settle_unchanged
+from shared.sync.case import WITHDRAWN, Case, action, traces, unowned
 from shared.sync.conference import (
     TEAMS_OFF,
     has_teams,
@@ -27,7 +28,7 @@ from shared.sync.decide import DeleteApp
 from shared.sync.derived import following, must_report, receive
 from shared.sync.direction import mute
 from shared.sync.guard import will_mail
-from shared.sync.inbound import WITHDRAWN, Case, action, ended, traces, unowned
+from shared.sync.inbound import ended
 from shared.sync.move import Elsewhere, move
 from shared.sync.occurrences import goes_singly
 from shared.sync.pause import NotYet, pause

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from shared.store.records import Link, Pending, Wish
-from shared.sync.inbound import WITHDRAWN, traces
+from shared.sync.case import WITHDRAWN, traces
 
 REMOVALS = frozenset({Wish.DELETE, Wish.CANCEL})
 

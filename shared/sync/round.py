@@ -26,10 +26,11 @@ from shared.store.records import (
 from shared.sync.arrivals import waits_for_edit
 from shared.sync.beginnings import Beginnings, beginnings
 from shared.sync.brake import checked
+from shared.sync.case import Case
 from shared.sync.copies import explained
 from shared.sync.derived import receive
 from shared.sync.discard import discarded
-from shared.sync.inbound import Case, imported, let_go
+from shared.sync.inbound import imported, let_go
 from shared.sync.meetings import appointment_id, held_elsewhere, is_taken_over, take_over
 from shared.sync.series_round import piece_of_linked, with_followed, with_series
 from shared.sync.series_window import is_in, is_series, shown_ids

@@ -18,9 +18,9 @@ from shared.graph.writes import Manner
 from shared.policy.policy import Policy
 from shared.policy.shape import hidden_fields, outward
 from shared.store.records import Link, Settlement
+from shared.sync.case import traces
 from shared.sync.conference import TEAMS_OFF, unmet, without_conference
 from shared.sync.derived import receive
-from shared.sync.inbound import traces
 from shared.sync.report import warning_json
 from shared.sync.shift import Shift
 from shared.sync.veil import case_of

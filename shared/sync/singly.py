@@ -6,8 +6,8 @@ from datetime import datetime
 from shared.errors import Problem, Rejected
 from shared.store.records import Link, Pending, Settlement, Wish
 from shared.sync.applied import settle_applied
+from shared.sync.case import WITHDRAWN
 from shared.sync.derived import receive
-from shared.sync.inbound import WITHDRAWN
 from shared.sync.lead import look_at
 from shared.sync.occurrences import due, is_missing, next_due
 from shared.sync.pause import NotYet

@@ -5,7 +5,7 @@ from dataclasses import replace
 from shared.calendar.digest import same
 from shared.graph.seen import Kind
 from shared.store.records import Link, Settlement
-from shared.sync.inbound import Case
+from shared.sync.case import Case
 from shared.sync.report import UPDATED, appointment_change
 from shared.sync.view import in_view
 

@@ -7,7 +7,7 @@ from shared.graph.seen import Seen
 from shared.policy.policy import Policy
 from shared.policy.shape import hidden_fields, shape
 from shared.store.records import Link, Origin, Pending
-from shared.sync.inbound import Case
+from shared.sync.case import Case
 from shared.sync.shift import Shift
 
 

@@ -15,7 +15,8 @@ from shared.calendar.digest import digest, same_field
 from shared.calendar.series import normal
 from shared.graph.mailbox import Mailbox
 from shared.store.memory import MemoryStore
-from shared.sync import accept, engine, inbound, outbound, series_push, series_window
+from shared.sync import case as cases
+from shared.sync import engine, inbound, outbound, remembered, series_push, series_window
 from shared.sync import merge as merging
 from shared.sync import round as rounds
 from shared.sync import series_round as rounds_of_series
@@ -27,13 +28,13 @@ EXAMPLES = "400"
 def no_digest() -> None:
     """Every new etag counts as a person's edit."""
 
-    def side(case: inbound.Case) -> Any:
+    def side(case: cases.Case) -> Any:
         if case.seen is None or case.seen.event is None:
             return Gone()
         same = case.seen.etag == case.link.outlook_etag
         return Same() if same else Changed(case.seen.event)
 
-    inbound.outlook_side = side
+    cases.outlook_side = side
 
 
 def no_adoption() -> None:
@@ -68,12 +69,12 @@ def no_if_match() -> None:
 
 def forgotten_maybe_written() -> None:
     """A replaced pending change does not remember what it may have written."""
-    inbound._maybe_written = lambda link, pending: frozenset()
+    cases._maybe_written = lambda link, pending: frozenset()
 
 
 def forgotten_withdrawal() -> None:
     """A put does not remember that the deletion it replaced may have been carried out."""
-    inbound._maybe_withdrawn = lambda pending: False  # type: ignore[assignment]
+    cases._maybe_withdrawn = lambda pending: False  # type: ignore[assignment]
 
 
 def whole_digests_only() -> None:
@@ -83,7 +84,7 @@ def whole_digests_only() -> None:
         del base
         return frozenset({digest(event)})
 
-    accept.traces = outbound.traces = whole  # type: ignore[assignment]
+    remembered.traces = outbound.traces = whole  # type: ignore[assignment]
 
 
 def leaked_index() -> None:
@@ -114,7 +115,7 @@ def delta_link_first() -> None:
 
     async def pull(shift: Any, mark: Any) -> int:
         found = await rounds._read(shift)
-        await rounds._save(shift, found, 0)
+        await rounds._save(shift, found, 0, shift.calendar.time_zone)
         settled = await take(shift, await rounds._with_hinted(shift, found, mark))
         return settled + (await rounds._missing(shift, found) if found.whole else 0)
 
@@ -149,7 +150,7 @@ def forgotten_steps() -> None:
 
 def whole_series_digests_only() -> None:
     """What may have been written of a series is remembered whole, not part by part."""
-    inbound.part_digests = lambda event, base: frozenset()
+    cases.part_digests = lambda event, base: frozenset()
 
 
 def series_merged_whole() -> None:
