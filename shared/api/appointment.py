@@ -18,7 +18,7 @@ from shared.store.records import (
     Operation,
     OperationState,
 )
-from shared.sync.accept import Wanted
+from shared.sync.demand import Wanted
 from shared.sync.home import home_of
 from shared.sync.report import appointment_json
 from shared.sync.wanted import is_singly

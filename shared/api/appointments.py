@@ -35,7 +35,8 @@ from shared.onboarding.naming import find_calendar, is_new_name
 from shared.policy.document import Document
 from shared.services import Services
 from shared.store.records import CalendarKey, Link, OperationState, Tenant
-from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
+from shared.sync.accept import Accepted, delete_appointment, put_appointment
+from shared.sync.demand import Wanted
 from shared.sync.home import home_of
 from shared.sync.split import split_appointment
 

@@ -13,7 +13,8 @@ from shared.errors import Problem, Refused
 from shared.policy.document import Document
 from shared.services import Services
 from shared.store.records import Calendar, Kept, Link, Tenant
-from shared.sync.accept import Wanted, put_appointment
+from shared.sync.accept import put_appointment
+from shared.sync.demand import Wanted
 
 history = APIRouter(prefix="/tenants/{tenant}/appointments/{appointment}", tags=["appointments"])
 

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from shared.calendar.check import check
-from shared.calendar.digest import responses, same, with_responses
 from shared.calendar.event import Event
 from shared.calendar.series import normal
 from shared.errors import Contended, Problem, Refused
@@ -24,13 +23,12 @@ from shared.store.records import (
     Link,
     Operation,
     OperationState,
-    Origin,
     Pending,
     Tenant,
     Wish,
 )
 from shared.store.store import Store
-from shared.sync.conference import with_conference
+from shared.sync.demand import Wanted, check_organizer, check_version, first, withdrawn, written
 from shared.sync.direction import mute, muteness
 from shared.sync.home import home_of, is_replaced, settled_home, synced
 from shared.sync.reaching import check_writable
@@ -44,26 +42,6 @@ from shared.telemetry import span, traceparent
 
 # Two writers of one appointment at a time are common, ten in a row are a loop.
 ATTEMPTS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """`if_version` is the version the caller last saw, `revision` the host app's own number;
-    `project`, `type` and `protected` are those of a link. `prompts` and `notes` are for the host
-    app's own people, and go nowhere unless the policy shares them.
-    """
-
-    event: Event
-    mailbox: str
-    status: AppointmentStatus = AppointmentStatus.CONFIRMED
-    project: str = ""
-    type: str = ""
-    protected: bool = False
-    revision: int | None = None
-    if_version: int | None = None
-    conference_given: bool = True
-    prompts: tuple[str, ...] = ()
-    notes: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +113,9 @@ async def _put(
         if problem := _refusal(document, found.link, wanted, home.connected):
             raise Refused(problem)
         if found.link is None:
-            link = _first(appointment, wanted, home.counted + 1, now)
+            link = first(appointment, wanted, home.counted + 1, now)
         else:
-            link = _written(found.link, found.pending, wanted, home, now)
+            link = written(found.link, found.pending, wanted, now, home.counted, home.to)
         return link and in_view(link, policy, now)
 
     wish = Wish.MOVE if home.to else Wish.WRITE
@@ -168,7 +146,7 @@ async def delete_appointment(
         link = found.link
         if link and (problem := mute(document, link) or deletion_refusal(link)):
             raise Refused(problem)
-        return _withdrawn(found.link, if_version, now, cancel=cancel)
+        return withdrawn(found.link, if_version, now, cancel=cancel)
 
     order = _Order(Wish.CANCEL if cancel else Wish.DELETE, now, comment)
     for _ in range(ATTEMPTS):
@@ -293,125 +271,6 @@ async def _moving(store: Store, appointment: str, home: CalendarKey, key: Calend
     return _Home(home, to=str(key))
 
 
-def _first(appointment: str, wanted: Wanted, version: int, now: datetime) -> Link:
-    _check_version(None, wanted.if_version)
-    return Link(
-        appointment,
-        version,
-        wanted.event,
-        status=wanted.status,
-        revision=wanted.revision,
-        changed=now,
-        project=wanted.project,
-        type=wanted.type,
-        protected=wanted.protected,
-    )
-
-
-def _written(
-    link: Link, pending: Pending | None, wanted: Wanted, home: _Home, now: datetime
-) -> Link | None:
-    """The link with the wanted content; None if that is what it has."""
-    _check_version(link, wanted.if_version)
-    _check_revision(link, wanted.revision)
-    event = with_conference(wanted.event, link, is_given=wanted.conference_given)
-    event = _with_responses(event, link.app or link.outlook)
-    alike = link.app is not None and same(event, link.app)
-    goes = _goes(pending, home.to)
-    more = goes or _says_more(link, pending, wanted)
-    if alike and link.status is wanted.status and not more:
-        return None
-    if goes or not alike or wanted.status is AppointmentStatus.CANCELLED:
-        _check_organizer(link)
-    return replace(
-        link,
-        version=max(link.version, home.counted) + 1,
-        app=event,
-        status=wanted.status,
-        revision=wanted.revision if wanted.revision is not None else link.revision,
-        changed=now,
-        project=wanted.project,
-        type=wanted.type,
-        protected=wanted.protected,
-        origin=link.origin if link.event_id else Origin.APP,
-    )
-
-
-def _goes(pending: Pending | None, to: str) -> bool:
-    """Whether it is to live elsewhere than it was to before this."""
-    was = pending.to if pending and pending.wish is Wish.MOVE else ""
-    return to != was
-
-
-def _says_more(link: Link, pending: Pending | None, wanted: Wanted) -> bool:
-    """The same content, but under another project or type, or under a new revision, which must be
-    kept to refuse the ones before it. An appointment whose event is gone would be written again
-    by that, which nobody asked for.
-    """
-    labels = wanted.project, wanted.type, wanted.protected
-    is_other = labels != (link.project, link.type, link.protected)
-    is_newer = wanted.revision not in {None, link.revision}
-    return (is_other or is_newer) and bool(link.event_id or pending)
-
-
-def _withdrawn(
-    link: Link | None, if_version: int | None, now: datetime, *, cancel: bool
-) -> Link | None:
-    if link is None or (link.app is None and not link.event_id):
-        raise Refused(Problem("appointment-unknown", "There is no appointment with this id."))
-    _check_version(link, if_version)
-    if link.app is None:
-        return None
-    if cancel:
-        if link.status is AppointmentStatus.CANCELLED:
-            return None
-        _check_organizer(link)
-        return replace(
-            link, version=link.version + 1, status=AppointmentStatus.CANCELLED, changed=now
-        )
-    return replace(link, version=link.version + 1, app=None, changed=now)
-
-
-def _check_version(link: Link | None, if_version: int | None) -> None:
-    version = link.version if link and link.app is not None else 0
-    if if_version is not None and if_version != version:
-        raise Refused(
-            Problem(
-                "version-conflict",
-                f"The appointment is at version {version}; read it again before writing.",
-                extra={"version": version},
-            )
-        )
-
-
-def _check_revision(link: Link, revision: int | None) -> None:
-    if revision is not None and link.revision is not None and revision < link.revision:
-        raise Refused(
-            Problem(
-                "stale-revision",
-                f"Revision {link.revision} was accepted already; {revision} is older.",
-                "/revision",
-                {"revision": link.revision},
-            )
-        )
-
-
-def _check_organizer(link: Link) -> None:
-    if not link.is_organizer:
-        raise Refused(
-            Problem(
-                "not-organizer",
-                "Only the organiser can change this meeting; this is an attendee's copy.",
-            )
-        )
-
-
-def _with_responses(event: Event, known: Event | None) -> Event:
-    """Responses are Outlook's: the host app cannot set them, and does not lose them."""
-    answers = responses(known) if known else {}
-    return replace(event, attendees=with_responses(event.attendees, answers))
-
-
 def _queued(found: _Found, link: Link, order: _Order) -> tuple[Pending, list[Operation]]:
     """The pending change, which remembers what the one it replaces may have written."""
     pending = Pending(
@@ -454,8 +313,8 @@ def rewritten(
     link: Link, pending: Pending | None, event: Event, if_version: int | None, now: datetime
 ) -> tuple[Link, Pending, list[Operation]]:
     """What is to be kept for other content of an appointment. Raises Refused."""
-    _check_version(link, if_version)
-    _check_organizer(link)
+    check_version(link, if_version)
+    check_organizer(link)
     link = replace(link, version=link.version + 1, app=event, changed=now)
     return link, *_queued(_Found(link, pending), link, _Order(Wish.WRITE, now))
 
@@ -464,5 +323,5 @@ def begun(
     appointment: str, wanted: Wanted, follows: str, now: datetime
 ) -> tuple[Link, Pending, list[Operation]]:
     """The same for an appointment that never was."""
-    link = replace(_first(appointment, wanted, 1, now), follows=follows)
+    link = replace(first(appointment, wanted, 1, now), follows=follows)
     return link, *_queued(_Found(None, None), link, _Order(Wish.WRITE, now))

@@ -14,15 +14,8 @@ from shared.errors import Contended, Problem, Refused
 from shared.policy.document import Document
 from shared.store.records import AppointmentStatus, CalendarKey, Link, Tenant
 from shared.store.store import Store
-from shared.sync.accept import (
-    ATTEMPTS,
-    Accepted,
-    Wanted,
-    begun,
-    checked,
-    last_operation,
-    rewritten,
-)
+from shared.sync.accept import ATTEMPTS, Accepted, begun, checked, last_operation, rewritten
+from shared.sync.demand import Wanted
 from shared.sync.direction import mute
 from shared.sync.recurring import unheld
 from shared.sync.wake import Wake

@@ -10,7 +10,8 @@ from shared.store.records import (
     OperationState,
     State,
 )
-from shared.sync.accept import Accepted, Wanted, delete_appointment, put_appointment
+from shared.sync.accept import Accepted, delete_appointment, put_appointment
+from shared.sync.demand import Wanted
 from tests.machine.stage import TENANT, Stage, as_told, replace_policy
 
 START = datetime(2026, 3, 10, 9)  # noqa: DTZ001 - a wall time

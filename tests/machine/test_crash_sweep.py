@@ -15,7 +15,8 @@ from shared.calendar.digest import differing
 from shared.calendar.event import Attendee, Event, Timed, Zoned
 from shared.graph.mapping import seen_from_graph
 from shared.store.records import AppointmentStatus
-from shared.sync.accept import Wanted, delete_appointment, put_appointment
+from shared.sync.accept import delete_appointment, put_appointment
+from shared.sync.demand import Wanted
 from tests.machine.stage import TENANT, Crash, Stage, as_told, crash_points
 
 FIRST, LAST = datetime(2026, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)

@@ -24,7 +24,8 @@ from hypothesis.stateful import (
 from shared.calendar.digest import differing
 from shared.calendar.event import Event
 from shared.errors import Refused
-from shared.sync.accept import Wanted, delete_appointment, put_appointment
+from shared.sync.accept import delete_appointment, put_appointment
+from shared.sync.demand import Wanted
 from tests.machine.series_telling import all_in_outlook, in_outlook, value_of
 from tests.machine.stage import Crash, Stage, as_told
 from tests.machine.telling import COFFEE, LUNCH, WITH_BEN

@@ -12,7 +12,8 @@ from shared.calendar.event import Event, Timed
 from shared.calendar.split import split
 from shared.errors import Refused
 from shared.store.records import Link, OperationState
-from shared.sync.accept import Accepted, Wanted
+from shared.sync.accept import Accepted
+from shared.sync.demand import Wanted
 from shared.sync.split import split_appointment
 from tests.machine.series_telling import (
     FIRST,
