@@ -21,7 +21,6 @@ from shared.errors import (
 )
 from shared.graph.client import Graph
 from shared.observe import note
-from shared.people.annotation import annotated_changes
 from shared.store.parallel import gathered
 from shared.store.records import (
     Calendar,
@@ -30,7 +29,6 @@ from shared.store.records import (
     ConnectionKind,
     Due,
     DueKind,
-    EndpointState,
     Lease,
     Mark,
     Reach,
@@ -53,6 +51,7 @@ from shared.sync.reaching import (
     with_reach,
 )
 from shared.sync.rehearsal import rehearse
+from shared.sync.relay import announce, relay
 from shared.sync.remaining import is_last
 from shared.sync.report import connection_change
 from shared.sync.rest import resting
@@ -72,16 +71,14 @@ from shared.sync.standing import (
     moved,
 )
 from shared.sync.subscribing import (
-    AT_ONCE,
     Hooks,
-    changes_by,
     end_subscription,
+    hear,
     keep_subscribed,
-    spread,
 )
 from shared.sync.transitions import move_calendar, move_connection
-from shared.sync.wake import DELIVER, END, ROUND, Wake
-from shared.telemetry import span, with_traces
+from shared.sync.wake import END, ROUND, Wake
+from shared.telemetry import span
 
 # A held calendar is looked at again this often, in case that what emptied it heals.
 HELD_SILENCE = 900
@@ -377,34 +374,13 @@ class Engine:
         await self.wake.reader(calendar.key)
 
     async def lifecycle(self, key: CalendarKey, event: str) -> None:
-        """Graph's word about our subscription; `event` is its lifecycleEvent, in any case."""
-        calendar, now = await self.store.calendar(key), self.clock()
-        if calendar is None:
-            return
-        if told := changes_by(event, calendar, now):
-            await change_row(self.store, key, lambda row: replace(row, **told))
-            await self.store.remind(Due(DueKind.RENEW, told["subscription_due"], str(key)))
-        # What Graph tells of many at once is not to be answered all at once.
-        await self.wake.dirty(key, now, after=spread(key, AT_ONCE))
+        await hear(self.store, self.wake, key, event, self.clock())
 
     async def relay(self, key: CalendarKey) -> None:
-        """Moves what the calendar has to tell into the tenant's log; twice does no harm."""
-        any_told = False
-        while changes := await self.store.outbox(key):
-            traces = with_traces((), (change.traceparent for change in changes))
-            with span("relay", traces, calendar=key.calendar, count=len(changes)):
-                told = await annotated_changes(self.store, key.tenant, changes)
-                await self.store.log(key.tenant, told)
-                await self.store.clear_outbox(key, changes)
-            any_told = True
-        if any_told:
-            await self.announce(key.tenant)
+        await relay(self.store, self.wake, key)
 
     async def announce(self, tenant: str) -> None:
-        """Wakes the deliveries of a tenant's log."""
-        for endpoint in await self.store.endpoints(tenant):
-            if endpoint.state is EndpointState.ACTIVE:
-                await self.wake.queues.send(DELIVER, f"{tenant}~{endpoint.id}")
+        await announce(self.store, self.wake, tenant)
 
 
 def _ending(calendar: Calendar, receipt: str, now: datetime) -> Calendar:

@@ -6,7 +6,7 @@ A mailbox that accepts none is no failure: it is polled instead, and says so.
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -14,8 +14,11 @@ from urllib.parse import quote
 from shared.errors import Contended, Reconnect, Rejected, Throttled, Unavailable
 from shared.graph.seen import Subscription
 from shared.store.records import Calendar, CalendarKey, Due, DueKind
+from shared.store.store import Store
+from shared.sync.rows import change_row
 from shared.sync.shift import Shift
 from shared.sync.standing import REFUSED_TOO_OFTEN, is_of_grant
+from shared.sync.wake import Wake
 
 # Graph's longest for events is 10,080 minutes; asking for the very most invites a refusal.
 LIFE = timedelta(minutes=10_070)
@@ -170,3 +173,15 @@ async def end_subscription(shift: Shift) -> None:
         return
     await shift.mailbox.unsubscribe(shift.calendar.subscription)
     await shift.keep(subscription="", subscription_expires=None, subscription_due=None)
+
+
+async def hear(store: Store, wake: Wake, key: CalendarKey, event: str, now: datetime) -> None:
+    """Graph's word about our subscription; `event` is its lifecycleEvent, in any case."""
+    calendar = await store.calendar(key)
+    if calendar is None:
+        return
+    if told := changes_by(event, calendar, now):
+        await change_row(store, key, lambda row: replace(row, **told))
+        await store.remind(Due(DueKind.RENEW, told["subscription_due"], str(key)))
+    # What Graph tells of many at once is not to be answered all at once.
+    await wake.dirty(key, now, after=spread(key, AT_ONCE))
