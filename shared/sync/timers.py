@@ -74,7 +74,7 @@ async def sweep(engine: Engine, now: datetime) -> int:
         key = CalendarKey.parse(due.name)
         if await engine.has_work(key) and not await _waits_for_person(engine, key):
             await engine.store.remind(Due(DueKind.WORK, now + GRACE, due.name))
-            await _tell_if_behind(engine, key, now)
+            await _tell_if_behind(engine, key, due.at, now)
             await engine.wake.reader(key)
             count += 1
         await engine.store.forget(due)
@@ -84,9 +84,11 @@ async def sweep(engine: Engine, now: datetime) -> int:
     return count + await _deliveries(engine.store, engine, now)
 
 
-async def _tell_if_behind(engine: Engine, key: CalendarKey, now: datetime) -> None:
-    """Nobody's lease is asked for without need."""
-    if is_stalled(await waiting_since(engine.store, key), now):
+async def _tell_if_behind(engine: Engine, key: CalendarKey, due: datetime, now: datetime) -> None:
+    """Nobody's lease is asked for without need. Where no sweep came in time, the whole app stood
+    still: first its workers have a minute to do what waited.
+    """
+    if now - due <= 5 * GRACE and is_stalled(await waiting_since(engine.store, key), now):
         with suppress(TryAgain):
             await engine.look_behind(key)
 

@@ -61,6 +61,19 @@ async def test_work_that_nobody_does_is_told_once_and_so_is_its_end(
     ]
 
 
+async def test_after_a_standstill_of_the_whole_app_workers_have_a_minute():
+    """Nothing is told of calendars that are at once caught up."""
+    stage = await begun("anna")
+    before = await causes(stage)
+    await mark(stage)
+    stage.now += 60 * MINUTE
+    await sweep(stage.engine, stage.now)
+    assert await causes(stage) == before
+
+    await swept(stage, 2)
+    assert (await causes(stage))[len(before) :] == [("degraded", "calendar-behind")]
+
+
 async def test_a_calendar_that_somebody_is_at_is_not_called_behind():
     """A worker that takes long holds the lease."""
     stage = await begun("anna")
