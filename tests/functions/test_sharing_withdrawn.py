@@ -69,6 +69,7 @@ async def test_a_calendar_that_is_not_shared_any_more(scene, status):
     assert await is_kept(scene) == ("confirmed", "Later")
 
 
+@pytest.mark.long
 async def test_a_mailbox_that_is_gone_is_not_called_unshared(scene):
     """Its owner has lost the licence, which an administrator has to mend, not the owner."""
     _, (key,) = await shared_with_ada(scene, MEGAN)

@@ -45,7 +45,8 @@ async def told(scene, kind):
 
 
 @pytest.mark.parametrize(
-    "name", ["other licence", pytest.param("inactive", marks=LONG), "own servers"]
+    "name",
+    ["other licence", *(pytest.param(one, marks=LONG) for one in ("inactive", "own servers"))],
 )
 async def test_each_closed_mailbox_has_its_own_answer(scene, name):
     """The page, the link and the log say what it is and that an administrator is needed, with a
@@ -68,6 +69,7 @@ async def test_each_closed_mailbox_has_its_own_answer(scene, name):
     assert log[-1]["state"] == "granted"
 
 
+@LONG
 async def test_licences_that_are_hidden_are_not_made_up(scene):
     """Where Microsoft does not show a profile's licences, no more is said than that no mailbox
     opened; and whose mailbox opens is connected, without a word.
@@ -123,6 +125,7 @@ async def test_a_named_mailbox_that_is_closed_is_refused(granted):
     assert await granted.services.store.calendars("acme") == []
 
 
+@LONG
 async def test_a_named_guest_is_refused(granted):
     """Whose mailbox is another organisation's."""
     await granted.organisation(*WRITE)
@@ -142,6 +145,7 @@ async def test_a_mailbox_on_the_move_is_connected(granted):
     assert (answer.status_code, answer.json()["state"]) == (202, "provisioning")
 
 
+@LONG
 async def test_an_account_learns_where_a_closed_mailbox_is(granted):
     """One that acts for others sees no licences of theirs; what Exchange says is passed on."""
     account = await granted.account(ADA)
