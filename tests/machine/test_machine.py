@@ -160,6 +160,8 @@ class TwoSides(RuleBasedStateMachine):
             return
         event = _with(_event(self.word(), guests=guests), "location", self.word())
         if self._app_puts(name, event):
+            # Another event under the old name: what the first one was to be is no word any more.
+            self.wrote = {key: sides for key, sides in self.wrote.items() if key[0] != name}
             self.note(name, "app", subject=event.subject, location=event.location)
             self.put_again.add(name)
             self.app_deleted.discard(name)
