@@ -136,7 +136,8 @@ class Engine:
             return
         shift = await self._shift(lease)
         try:
-            if shift is not None and await fell_behind(shift):
+            if shift is not None:
+                await fell_behind(shift)
                 await self.relay(key)
         finally:
             await self.store.release(shift.lease if shift else lease)

@@ -27,18 +27,16 @@ async def stalled(shift: Shift, busy: TryAgain) -> bool:
     return False
 
 
-async def fell_behind(shift: Shift) -> bool:
-    """Whether there is something to tell of a calendar that nobody is at. A round is asked for,
-    which ends it. What is in trouble already has a better word for it.
+async def fell_behind(shift: Shift) -> None:
+    """Tells of a calendar that nobody is at. A round is asked for, which ends it. What is in
+    trouble already has a better word for it.
     """
-    calendar, now = shift.calendar, shift.clock()
-    if shift.rests or calendar.state is not State.ACTIVE:
-        return False
-    if not is_stalled(await waiting_since(shift.store, shift.key), now):
-        return False
-    await shift.wake.dirty(shift.key, now)
-    await move_calendar(shift, Standing(State.DEGRADED, BEHIND))
-    return True
+    if shift.rests or shift.calendar.state is not State.ACTIVE:
+        return
+    now = shift.clock()
+    if is_stalled(await waiting_since(shift.store, shift.key), now):
+        await shift.wake.dirty(shift.key, now)
+        await move_calendar(shift, Standing(State.DEGRADED, BEHIND))
 
 
 async def waiting_since(store: Store, key: CalendarKey) -> datetime | None:
