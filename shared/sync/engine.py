@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from shared.errors import (
@@ -39,7 +39,7 @@ from shared.store.store import Store
 from shared.sync.brake import CAUSE as MASS_CHANGE
 from shared.sync.hints import LONGEST_SILENCE, is_echo, only_adds, silence_after
 from shared.sync.identity import cause_of_loss, give_way, keep_identity
-from shared.sync.leaving import Forget, close_connection, end_calendar, end_grant
+from shared.sync.leaving import Forget, close_connection, end_calendar, end_grant, ending
 from shared.sync.outbound import push_all, refuse_all
 from shared.sync.reaching import (
     READ_ONLY,
@@ -371,7 +371,7 @@ class Engine:
         now = self.clock()
         await self.wake.remember(calendar.key, now)
         await self.store.mark(calendar.key, now, (ROUND,))
-        await change_row(self.store, calendar.key, partial(_ending, receipt=receipt, now=now))
+        await change_row(self.store, calendar.key, partial(ending, receipt=receipt, now=now))
         await self.wake.reader(calendar.key)
 
     async def lifecycle(self, key: CalendarKey, event: str) -> None:
@@ -382,12 +382,6 @@ class Engine:
 
     async def announce(self, tenant: str) -> None:
         await announce(self.store, self.wake, tenant)
-
-
-def _ending(calendar: Calendar, receipt: str, now: datetime) -> Calendar:
-    if calendar.state in ENDING:
-        return calendar
-    return replace(moved(calendar, State.DISCONNECTING, "", now), receipt=receipt)
 
 
 async def _push(shift: Shift) -> TryAgain | None:

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from shared.errors import Contended, Problem, Reconnect, Rejected
 from shared.store.records import (
+    Calendar,
     Connection,
     ConnectionKind,
     Copies,
@@ -23,12 +24,14 @@ from shared.store.records import (
     Receipt,
     ReceiptPart,
     Settlement,
+    State,
 )
 from shared.store.store import Store
 from shared.sync.fates import Fate, as_marked, as_removed, fate, marked, still_removable
 from shared.sync.outbound import refuse_all
 from shared.sync.series_window import is_series
 from shared.sync.shift import Shift
+from shared.sync.standing import ENDING, moved
 from shared.sync.subscribing import end_subscription
 
 TOO_LATE = Problem(
@@ -44,6 +47,12 @@ Forget = Callable[[Connection], Awaitable[datetime | None]]
 
 def part_name(receipt: str, what: Ended, tenant: str, name: str) -> str:
     return hashlib.sha256(f"{receipt}|{what}|{tenant}|{name}".encode()).hexdigest()[:40]
+
+
+def ending(calendar: Calendar, receipt: str, now: datetime) -> Calendar:
+    if calendar.state in ENDING:
+        return calendar
+    return replace(moved(calendar, State.DISCONNECTING, "", now), receipt=receipt)
 
 
 async def end_calendar(shift: Shift) -> None:
