@@ -3,7 +3,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import async_playwright
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from tests.browser.demo_page import DemoPage
 from tests.browser.stack import Stack, free_shift, pinned_key
@@ -41,17 +42,24 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-async def demo(stack: Stack, chromium: str, tmp_path: Path) -> AsyncIterator[DemoPage]:
-    """A page in a browser of its own; whatever it says on its console fails the test."""
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(chromium: str) -> AsyncIterator[Browser]:
     flags = [*FLAGS, f"--ignore-certificate-errors-spki-list={pinned_key()}"]
-    said: list[str] = []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        page = await browser.new_page(viewport=TALL)
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: said.append(str(error)))
-        yield DemoPage(page, stack, stack.demo)
-        await page.screenshot(path=tmp_path / "last.png")
-        await browser.close()
+        running = await playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield running
+        await running.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def demo(stack: Stack, browser: Browser, tmp_path: Path) -> AsyncIterator[DemoPage]:
+    """A page with no cookies from before; whatever it says on its console fails the test."""
+    said: list[str] = []
+    context = await browser.new_context(viewport=TALL)
+    page = await context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    yield DemoPage(page, stack, stack.demo)
+    await page.screenshot(path=tmp_path / "last.png")
+    await context.close()
     assert said == []

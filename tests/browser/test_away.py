@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import pytest_asyncio
 from playwright.async_api import expect
 
 from local.run import settings
@@ -20,13 +21,13 @@ from tests.browser.demo_page import DemoPage
 from tests.browser.forwarder import Forwarder
 from tests.browser.stack import Stack
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 LAKESIDE = "lakeside"
 AMIR = "amir@lakeside.example"
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def forwarder(stack: Stack) -> AsyncIterator[Forwarder]:
     between = Forwarder(settings.STANDARD_PORTS["host"] + stack.shift)
     await between.open()

@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from local import certs
 from local.run.requirements import ROOT
 from local.situations import SITUATIONS, Reached, Situation
 from shared.catalogue import cause_of
-from tests.browser.conftest import FLAGS, PATIENCE_MS
+from tests.browser.conftest import PATIENCE_MS
 from tests.browser.plays import PLAYS, shown
-from tests.browser.stack import Stack, pinned_key
+from tests.browser.stack import Stack
 from tests.browser.walk import KEY, PATIENCE, Walk
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -25,15 +25,6 @@ SAID_SHARPER = {
     "wrong-account": "k…@wrongaccount.example",
 }
 """Where the page says more than the catalogue."""
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(chromium: str) -> AsyncIterator[Browser]:
-    flags = [*FLAGS, f"--ignore-certificate-errors-spki-list={pinned_key()}"]
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield running
-        await running.close()
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -50,7 +41,9 @@ async def walk(
     page.on("console", lambda message: said.append(message.text))
     async with (
         httpx.AsyncClient(base_url=stack.twin, verify=trust, timeout=PATIENCE) as twin,
-        httpx.AsyncClient(base_url=stack.calbridge, headers=KEY, timeout=PATIENCE) as api,
+        httpx.AsyncClient(
+            base_url=stack.calbridge, headers=KEY, verify=trust, timeout=PATIENCE
+        ) as api,
     ):
         yield Walk(stack, browser, page, name, twin, api)
     for opened in browser.contexts:

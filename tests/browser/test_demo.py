@@ -11,7 +11,7 @@ from local import certs
 from local.run.requirements import ROOT
 from tests.browser.demo_page import DemoPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 REFUSAL = {"status": 400, "code": "ErrorInvalidRequest", "message": "Your request is invalid."}
 

@@ -5,7 +5,7 @@ from playwright.async_api import expect
 
 from tests.browser.demo_page import DemoPage, Side
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 
 LAKESIDE = "lakeside"
 AMIR = "amir@lakeside.example"

@@ -393,12 +393,16 @@ class Scene:
 @asynccontextmanager
 async def opened(stack: Stack) -> AsyncIterator[Scene]:
     key, master = {"X-Api-Key": KEY}, {"x-functions-key": stack.master_key}
+    # One for all, though two of them speak no TLS: left alone each reads the system's CA files.
+    trust = stack.trust
     async with (
-        httpx.AsyncClient(base_url=f"{stack.url}/v1", headers=key, timeout=PATIENCE) as api,
         httpx.AsyncClient(
-            base_url=f"{stack.twin_url}/_twin", verify=stack.trust, timeout=PATIENCE
+            base_url=f"{stack.url}/v1", headers=key, verify=trust, timeout=PATIENCE
+        ) as api,
+        httpx.AsyncClient(
+            base_url=f"{stack.twin_url}/_twin", verify=trust, timeout=PATIENCE
         ) as twin,
-        httpx.AsyncClient(base_url=stack.url, headers=master, timeout=120) as admin,
+        httpx.AsyncClient(base_url=stack.url, headers=master, verify=trust, timeout=120) as admin,
         TableStore(stack.storage) as store,
     ):
         yield Scene(stack, api, twin, admin, store)
