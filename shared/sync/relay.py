@@ -6,11 +6,17 @@ from shared.store.store import Store
 from shared.sync.wake import DELIVER, Wake
 from shared.telemetry import span, with_traces
 
+PAGE = 100
+
 
 async def relay(store: Store, wake: Wake, key: CalendarKey) -> None:
     """Moves what the calendar has to tell into the tenant's log; twice does no harm."""
-    any_told = False
-    while changes := await store.outbox(key):
+    any_told, full = False, True
+    while full:
+        changes = await store.outbox(key, PAGE)
+        full = len(changes) == PAGE
+        if not changes:
+            break
         traces = with_traces((), (change.traceparent for change in changes))
         with span("relay", traces, calendar=key.calendar, count=len(changes)):
             told = await annotated_changes(store, key.tenant, changes)
