@@ -73,6 +73,8 @@ class QueueListener:
             await asyncio.wait(self._running)
 
     async def _receive(self) -> list[QueueMessage]:
+        if self._look is not None:
+            self._look.cancel()
         self._polled, self._look = asyncio.get_running_loop().time(), None
         size = self._options.batch_size
         try:

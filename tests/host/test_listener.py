@@ -9,7 +9,7 @@ from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
 from local.host.listener import QueueListener
-from local.host.queues import Bells, QueueOptions, poison_name
+from local.host.queues import SHORTEST_PAUSE, Bells, QueueOptions, poison_name
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ async def test_bell_wakes_an_idle_listener(queue):
 
 
 async def test_a_function_that_ended_makes_an_idle_listener_look(queue):
-    """It may have written with a client of its own; said often, it is still one poll a pause."""
+    """It may have written with a client of its own."""
     hold, bells = asyncio.Event(), Bells()
     hold.set()
     async with Listening(queue, QueueOptions(longest_pause=600), hold) as listening:
@@ -158,10 +158,32 @@ async def test_a_function_that_ended_makes_an_idle_listener_look(queue):
         for _ in range(20):
             listening.listener._next_pause()
         await queue.send_message("written")
-        for _ in range(50):
-            bells.ring_all()
+        bells.ring_all()
         async with asyncio.timeout(10):
             await listening.first.wait()
+
+    assert listening.seen == [("written", 1)]
+
+
+class Counting(QueueListener):
+    polls = 0
+
+    async def _receive(self) -> list[QueueMessage]:
+        self.polls += 1
+        return await super()._receive()
+
+
+async def test_however_many_functions_end_a_pause_has_one_poll(queue):
+    """A burst of them costs no more polls than the shortest pause allows."""
+    listening = Listening(queue, QueueOptions(longest_pause=600), asyncio.Event())
+    listener = listening.listener = Counting(queue, None, QueueOptions(), listening.handle)
+    began = asyncio.get_running_loop().time()
+    async with listening:
+        while (spent := asyncio.get_running_loop().time() - began) < 0.5:
+            listener.look_soon()
+            await asyncio.sleep(0)
+
+    assert 2 <= listener.polls <= spent / SHORTEST_PAUSE + 3
 
 
 async def test_pauses_grow_to_the_longest_and_fall_back(queue):
