@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, settings
 
 from tests.azurite import azurite, emulator, storage
 from tests.stack import stack
+from tests.telling import measures, spans
 
-__all__ = ["azurite", "emulator", "stack", "storage"]
+__all__ = ["azurite", "emulator", "measures", "spans", "stack", "storage"]
 
 LONGEST = ("machine", "journeys", "scenarios", "browser", "run")
 

@@ -11,18 +11,16 @@ PAGE = 100
 
 async def relay(store: Store, wake: Wake, key: CalendarKey) -> None:
     """Moves what the calendar has to tell into the tenant's log; twice does no harm."""
-    any_told, full = False, True
-    while full:
-        changes = await store.outbox(key, PAGE)
-        full = len(changes) == PAGE
-        if not changes:
-            break
+    any_told = False
+    while changes := await store.outbox(key, PAGE):
         traces = with_traces((), (change.traceparent for change in changes))
         with span("relay", traces, calendar=key.calendar, count=len(changes)):
             told = await annotated_changes(store, key.tenant, changes)
             await store.log(key.tenant, told)
             await store.clear_outbox(key, changes)
         any_told = True
+        if len(changes) < PAGE:
+            break
     if any_told:
         await announce(store, wake, key.tenant)
 

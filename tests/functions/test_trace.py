@@ -8,31 +8,16 @@ import pytest
 from azure_functions_runtime.bindings.context import Context
 from azure_functions_runtime.bindings.retrycontext import RetryContext
 from azure_functions_runtime.bindings.tracecontext import TraceContext
-from opentelemetry.metrics import NoOpMeter
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import NoOpTracer
 
 import function_app
 from functions._http import answers_json
 from functions._queue import worked
 from functions._trace import in_host_trace
-from shared.telemetry import collect, span, traceparent
+from shared.telemetry import span, traceparent
 
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED, UNSAMPLED = f"00-{TRACE}-{SPAN}-01", f"00-{TRACE}-{SPAN}-00"
 THEIRS = "00-11111111111111111111111111111111-2222222222222222-01"
-
-
-@pytest.fixture
-def spans():
-    kept = InMemorySpanExporter()
-    tracers = TracerProvider()
-    tracers.add_span_processor(SimpleSpanProcessor(kept))
-    collect(tracers.get_tracer("test"), NoOpMeter("test"))
-    yield kept
-    collect(NoOpTracer(), NoOpMeter("test"))
 
 
 def called_in(parent: str) -> Context:

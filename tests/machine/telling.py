@@ -84,6 +84,15 @@ async def set_policy(stage: Stage, **policy: Any) -> None:
     await stage.memory.put_tenant(replace_policy(await stage.tenant(), **policy))
 
 
+async def furnish(stage: Stage) -> None:
+    """Of the host app an event without guests and a meeting; one of Outlook's own."""
+    await put(stage, LUNCH, "solo")
+    await put(stage, WITH_BEN, "meeting")
+    stage.outlook("anna").create_event(COFFEE)
+    await stage.settle_down()
+    stage.twin.exchange.outbox.clear()
+
+
 def shown(stage: Stage, mailbox: str = "anna") -> list[str]:
     events = stage.twin.world.mailboxes[stage.people[mailbox].id].events.values()
     return sorted(event.subject for event in events)

@@ -10,7 +10,7 @@ from shared.onboarding.ending import carry_on, end_tenant
 from shared.store.records import Connection, ConnectionKind, Copies, State
 from shared.sync.wake import END
 from tests.machine.stage import ENTRA, SETTINGS, TENANT, Crash, Stage, crash_points
-from tests.machine.telling import COFFEE, LUNCH, WITH_BEN, put
+from tests.machine.telling import furnish
 
 
 class Vault:
@@ -71,11 +71,7 @@ async def furnished() -> Ending:
         )
     )  # fmt: skip
     await stage.memory.claim_entra(ENTRA, TENANT)
-    await put(stage, LUNCH, "solo")
-    await put(stage, WITH_BEN, "meeting")
-    stage.outlook("anna").create_event(COFFEE)
-    await stage.settle_down()
-    stage.twin.exchange.outbox.clear()
+    await furnish(stage)
     return stage
 
 

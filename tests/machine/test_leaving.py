@@ -23,8 +23,8 @@ from tests.machine.stage import TENANT, Stage, crash_points
 from tests.machine.telling import (
     COFFEE,
     LUNCH,
-    WITH_BEN,
     begun,
+    furnish,
     link_of,
     outcome,
     put,
@@ -98,13 +98,8 @@ async def test_a_paused_calendar_that_waits_is_left_alone_by_the_sweep():
 
 
 async def furnished() -> Stage:
-    """Of the host app an event without guests and a meeting; one of Outlook's own."""
     stage = await begun("anna", "ben")
-    await put(stage, LUNCH, "solo")
-    await put(stage, WITH_BEN, "meeting")
-    stage.outlook("anna").create_event(COFFEE)
-    await stage.settle_down()
-    stage.twin.exchange.outbox.clear()
+    await furnish(stage)
     return stage
 
 

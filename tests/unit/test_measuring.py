@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from opentelemetry.metrics import NoOpMeter
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, PeriodicExportingMetricReader
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.trace import NoOpTracer
 
 from shared.changes.delivery import deliver
@@ -18,14 +18,6 @@ from shared.store.records import Change, State
 from shared.telemetry import collect, counted, lasted, stands
 from tests.unit.api.stage import NOW, T, build_stage
 from tests.unit.changes.receiver import always, receiving
-
-
-@pytest.fixture
-def measures():
-    reader = InMemoryMetricReader()
-    collect(NoOpTracer(), MeterProvider([reader]).get_meter("test"))
-    yield reader
-    collect(NoOpTracer(), NoOpMeter("test"))
 
 
 @pytest.fixture

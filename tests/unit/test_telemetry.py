@@ -1,17 +1,9 @@
 """Spans and measures of the product's own."""
 
 import pytest
-from opentelemetry.metrics import NoOpMeter
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.trace import NoOpTracer
 
 from shared.telemetry import (
     MOST_TRACES,
-    collect,
     counted,
     lasted,
     span,
@@ -22,24 +14,6 @@ from shared.telemetry import (
 )
 
 OTHER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
-
-
-@pytest.fixture
-def spans():
-    kept = InMemorySpanExporter()
-    tracers = TracerProvider()
-    tracers.add_span_processor(SimpleSpanProcessor(kept))
-    collect(tracers.get_tracer("test"), NoOpMeter("test"))
-    yield kept
-    collect(NoOpTracer(), NoOpMeter("test"))
-
-
-@pytest.fixture
-def measures():
-    reader = InMemoryMetricReader()
-    collect(NoOpTracer(), MeterProvider([reader]).get_meter("test"))
-    yield reader
-    collect(NoOpTracer(), NoOpMeter("test"))
 
 
 def test_work_goes_on_with_the_trace_that_its_row_keeps(spans):
