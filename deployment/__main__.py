@@ -27,9 +27,13 @@ def python_of_infra() -> str:
 def checked(python: str, version: str) -> str:
     """Compiled files are of one version of Python alone."""
     command = shutil.which(python)
-    if not command:
+    # pyenv's name for a version that is not switched on is found, and does not run.
+    asked = command and subprocess.run(
+        [command, "-V"], capture_output=True, text=True, check=False
+    )
+    if not command or not asked or asked.returncode:
         raise SystemExit(f"Python {version} is needed: install it, or name it with --python.")
-    said = subprocess.run([command, "-V"], capture_output=True, text=True, check=True).stdout
+    said = asked.stdout
     if not said.startswith(f"Python {version}."):
         raise SystemExit(f"{python} is {said.strip()}; infra/ runs {version}.")
     return command
