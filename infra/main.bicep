@@ -38,7 +38,10 @@ param certificatePath string = ''
 @description('Storage, vault and their traffic in a private network. The app\'s own URL stays public: Graph and people must reach it.')
 param privateNetwork bool = false
 
-@description('Address space of that network; a /24 at least.')
+@description('Everything that the app sends comes from one public address, for those who let known addresses in only.')
+param fixedAddress bool = false
+
+@description('Address space of the network that either of these makes; a /24 at least.')
 param addressPrefix string = '10.47.0.0/24'
 
 @description('Memory of an instance in MB; 2048 has one core.')
@@ -114,6 +117,7 @@ module service 'service.bicep' = {
     rolloutPermissions: rolloutPermissions
     certificatePath: certificatePath
     privateNetwork: privateNetwork
+    fixedAddress: fixedAddress
     addressPrefix: addressPrefix
     instanceMemoryMB: instanceMemoryMB
     maximumInstances: maximumInstances
@@ -135,4 +139,5 @@ output CALBRIDGE_PUBLIC_URL string = service.outputs.publicUrl
 output CALBRIDGE_CLIENT_ID string = service.outputs.clientId
 output CALBRIDGE_VAULT_NAME string = service.outputs.vaultName
 output CALBRIDGE_STORAGE_ACCOUNT string = service.outputs.storageAccount
+output CALBRIDGE_OUTBOUND_ADDRESS string = service.outputs.outboundAddress
 output CALBRIDGE_IDENTITY_PRINCIPAL_ID string = service.outputs.identityPrincipalId

@@ -9,6 +9,7 @@ param returnUrls = filter(split(readEnvironmentVariable('CALBRIDGE_RETURN_URLS',
 param clientId = readEnvironmentVariable('CALBRIDGE_OWN_CLIENT_ID', '')
 param clientIds = readEnvironmentVariable('CALBRIDGE_OWN_CLIENT_IDS', '')
 param privateNetwork = bool(readEnvironmentVariable('CALBRIDGE_PRIVATE_NETWORK', 'false'))
+param fixedAddress = bool(readEnvironmentVariable('CALBRIDGE_FIXED_ADDRESS', 'false'))
 param alwaysReady = int(readEnvironmentVariable('CALBRIDGE_ALWAYS_READY', '1'))
 param storageSku = readEnvironmentVariable('CALBRIDGE_STORAGE_SKU', 'Standard_ZRS')
 param alertEmails = filter(split(readEnvironmentVariable('CALBRIDGE_ALERT_EMAILS', ''), ','), mail => !empty(mail))

@@ -12,6 +12,7 @@ param narrowReaches array = []
 param rolloutPermissions array = ['GroupMember.Read.All']
 param certificatePath string = ''
 param privateNetwork bool = false
+param fixedAddress bool = false
 param addressPrefix string = '10.47.0.0/24'
 param instanceMemoryMB int = 2048
 param maximumInstances int = 100
@@ -88,13 +89,15 @@ module vault 'modules/vault.bicep' = {
   }
 }
 
-module network 'modules/network.bicep' = if (privateNetwork) {
+module network 'modules/network.bicep' = if (privateNetwork || fixedAddress) {
   name: 'network'
   params: {
     suffix: suffix
     location: location
     tags: tags
     addressPrefix: addressPrefix
+    isPrivate: privateNetwork
+    fixedAddress: fixedAddress
     storageId: storage.outputs.id
     vaultId: vault.outputs.id
   }
@@ -170,4 +173,5 @@ output publicUrl string = ownUrl
 output clientId string = ownClientId
 output vaultName string = vault.outputs.name
 output storageAccount string = storage.outputs.name
+output outboundAddress string = network.?outputs.?outboundAddress ?? ''
 output identityPrincipalId string = identity.outputs.principalId

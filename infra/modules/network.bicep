@@ -2,16 +2,44 @@ param suffix string
 param location string
 param tags object
 param addressPrefix string
+param isPrivate bool
+param fixedAddress bool
 param storageId string
 param vaultId string
 
 var vaultZone = 'privatelink${replace(environment().suffixes.keyvaultDns, '.vault.', '.vaultcore.')}'
-var endpoints = [
+var services = [
   { name: 'blob', target: storageId, group: 'blob', zone: 'privatelink.blob.${environment().suffixes.storage}' }
   { name: 'queue', target: storageId, group: 'queue', zone: 'privatelink.queue.${environment().suffixes.storage}' }
   { name: 'table', target: storageId, group: 'table', zone: 'privatelink.table.${environment().suffixes.storage}' }
   { name: 'vault', target: vaultId, group: 'vault', zone: vaultZone }
 ]
+var endpoints = isPrivate ? services : []
+// Of a region without zones none may be named.
+var zoned = !empty(pickZones('Microsoft.Network', 'publicIPAddresses', location))
+
+resource outboundAddress 'Microsoft.Network/publicIPAddresses@2024-05-01' = if (fixedAddress) { // bicep-check: ignore
+  name: 'pip-calbridge-${suffix}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  zones: zoned ? pickZones('Microsoft.Network', 'publicIPAddresses', location, 3) : []
+  properties: {
+    publicIPAddressVersion: 'IPv4'
+    publicIPAllocationMethod: 'Static'
+  }
+}
+
+// It is of one zone, which Azure chooses; the address outlives that zone.
+resource gateway 'Microsoft.Network/natGateways@2024-05-01' = if (fixedAddress) { // bicep-check: ignore
+  name: 'ng-calbridge-${suffix}'
+  location: location
+  tags: tags
+  sku: { name: 'Standard' }
+  properties: {
+    publicIpAddresses: [{ id: outboundAddress.id }]
+  }
+}
 
 resource network 'Microsoft.Network/virtualNetworks@2024-05-01' = {
   name: 'vnet-calbridge-${suffix}'
@@ -27,6 +55,7 @@ resource appSubnet 'Microsoft.Network/virtualNetworks/subnets@2024-05-01' = {
   name: 'app'
   properties: {
     addressPrefix: cidrSubnet(addressPrefix, 26, 0)
+    natGateway: fixedAddress ? { id: gateway.id } : null
     delegations: [
       {
         name: 'functions'
@@ -104,3 +133,4 @@ resource records 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-0
 ]
 
 output appSubnetId string = appSubnet.id
+output outboundAddress string = fixedAddress ? outboundAddress!.properties.ipAddress : ''
