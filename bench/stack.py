@@ -1,6 +1,7 @@
 """Everything of `make run` but the demo, on ports and in a folder of its own, with customers."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -65,10 +66,12 @@ def _used(process: Path) -> tuple[str, float]:
 
 
 @contextmanager
-def running() -> Iterator[Stack]:
+def running(values: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """`values` are settings beside or instead of those that `make run` takes."""
     shift = _free_shift()
     with tempfile.TemporaryDirectory() as folder, Path(folder, "log").open("w") as log:
         command = [sys.executable, "-m", "local.run", "--without", "demo"]
+        command += _with(values or {}, Path(folder, "settings.json"))
         process = subprocess.Popen(
             [*command, "--shift", str(shift), "--state", folder],
             cwd=ROOT,
@@ -83,6 +86,14 @@ def running() -> Iterator[Stack]:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait()
+
+
+def _with(values: Mapping[str, str], file: Path) -> list[str]:
+    if not values:
+        return []
+    document = json.loads(settings.choose(ROOT).read_text())
+    file.write_text(json.dumps(document | {"Values": document["Values"] | dict(values)}))
+    return ["--settings", str(file)]
 
 
 def _free_shift() -> int:
