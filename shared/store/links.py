@@ -1,8 +1,9 @@
 """Links and what belongs to them: copies, pending changes, operations; settling."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 
 from shared.store.calendars import partition_of
 from shared.store.keys import escape, is_meeting
@@ -18,9 +19,8 @@ from shared.store.records import (
     Pending,
     Settlement,
 )
-from shared.store.rows import record_of
+from shared.store.rows import Found, record_of
 from shared.store.settlement import (
-    copy_name,
     index_name,
     kept_prefix,
     link_name,
@@ -32,8 +32,9 @@ from shared.store.settlement import (
     pending_write,
     writes,
 )
+from shared.store.shelves import PREFIX, Shelves, copies_of, growth, names, touched
 from shared.store.table import within
-from shared.store.transaction import Write, delete, packed
+from shared.store.transaction import Group, Write, delete, packed
 
 
 class Links(Leases):
@@ -60,15 +61,17 @@ class Links(Leases):
         return [record_of(Link, row) for row in await self._calendars.query(condition, limit)]
 
     async def copies(self, key: CalendarKey, event_ids: Sequence[str]) -> dict[str, Copy]:
-        wanted = list(dict.fromkeys(event_ids))
-        found = await gathered(
-            self._calendars.read(Copy, partition_of(key), copy_name(e)) for e in wanted
-        )
-        return {copy.event_id: copy for copy in found if copy}
+        rows = await self._shelves(key, event_ids)
+        wanted = frozenset(event_ids)
+        return {copy.event_id: copy for copy in copies_of(rows) if copy.event_id in wanted}
+
+    async def _shelves(self, key: CalendarKey, event_ids: Iterable[str]) -> list[Found]:
+        partition = partition_of(key)
+        rows = await gathered(self._calendars.get(partition, name) for name in names(event_ids))
+        return [row for row in rows if row]
 
     async def all_copies(self, key: CalendarKey) -> list[Copy]:
-        rows = await self._calendars.query(within(partition_of(key), "K|"))
-        return [record_of(Copy, row) for row in rows]
+        return copies_of(await self._calendars.query(within(partition_of(key), PREFIX)))
 
     async def pending(self, key: CalendarKey, appointment: str) -> Pending | None:
         return await self._calendars.read(Pending, partition_of(key), pending_name(appointment))
@@ -123,18 +126,24 @@ class Links(Leases):
     async def settle(
         self, lease: Lease, settlements: Sequence[Settlement], now: datetime, seconds: float
     ) -> Lease:
-        for batch in packed(_groups(lease, settlements)):
-            changes = sum(write.name.startswith("X|") for group in batch for write in group)
-            renewed = extended(lease, now, seconds, changes)
-            rows = [fence(renewed), *(write for group in batch for write in group)]
+        ids = [event_id for one in settlements for event_id in touched(one)]
+        shelves = Shelves(partition_of(lease.key), await self._shelves(lease.key, ids))
+        left = iter(settlements)
+        for batch in packed(_groups(lease, settlements, shelves)):
+            taken = list(islice(left, len(batch)))
+            shelves.take(taken)
+            renewed = extended(lease, now, seconds, sum(len(one.changes) for one in taken))
+            rows = [write for group in batch for write in group.writes]
+            rows = [fence(renewed), *rows, *shelves.writes()]
             lease = replace(renewed, etag=(await self._calendars.commit(rows))[0])
         return lease
 
 
-def _groups(lease: Lease, settlements: Sequence[Settlement]) -> list[list[Write]]:
-    groups: list[list[Write]] = []
+def _groups(lease: Lease, settlements: Sequence[Settlement], shelves: Shelves) -> list[Group]:
+    groups: list[Group] = []
     number = lease.settled
     for settlement in settlements:
-        groups.append(writes(partition_of(lease.key), settlement, number))
+        rows = writes(partition_of(lease.key), settlement, number)
+        groups.append(Group(rows, shelves.sizes(settlement), growth(settlement)))
         number += len(settlement.changes)
     return groups

@@ -18,7 +18,7 @@ from shared.store.parallel import gathered
 from shared.store.records import Contact
 from shared.store.rows import record_of
 from shared.store.table import Table, within
-from shared.store.transaction import Write, delete, packed, put, upsert
+from shared.store.transaction import Group, Write, delete, packed, put, upsert
 
 
 class People(Agenda):
@@ -60,22 +60,24 @@ class People(Agenda):
         pairs = [(o, next_contact(o, c)) for o, c in zip(olds, contacts, strict=True)]
         kept = {new.id: new for old, new in pairs if old == new}
         changed = {_contact(new.id): new for old, new in pairs if old != new}
-        groups = (_writes(escape(tenant), old, new) for old, new in pairs if old != new)
+        groups = (Group(_writes(escape(tenant), o, n)) for o, n in pairs if o != n)
         for batch in packed(groups):
-            mine = [changed[group[0].name] for group in batch]
+            mine = [changed[group.writes[0].name] for group in batch]
             kept |= await self._committed(batch, mine)
         return kept
 
     async def _committed(
-        self, batch: Sequence[Sequence[Write]], contacts: Sequence[Contact]
+        self, batch: Sequence[Group], contacts: Sequence[Contact]
     ) -> dict[str, Contact]:
         try:
-            etags = iter(await self._people.commit([write for group in batch for write in group]))
+            etags = iter(
+                await self._people.commit([write for one in batch for write in one.writes])
+            )
         except Contended:
             return {}
         kept: dict[str, Contact] = {}
         for group, contact in zip(batch, contacts, strict=True):
-            etag, *_ = [next(etags) for _ in group]
+            etag, *_ = [next(etags) for _ in group.writes]
             kept[contact.id] = replace(contact, etag=etag)
         return kept
 

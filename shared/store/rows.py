@@ -9,7 +9,7 @@ https://learn.microsoft.com/rest/api/storageservices/understanding-the-table-ser
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -50,26 +50,21 @@ def row_of(record: object, partition: str, name: str) -> Row:
     row: Row = {"PartitionKey": partition, "RowKey": name}
     kind = type(record)
     for field in _hints(kind):
-        if _kept(kind, field):
+        if field != "etag":
             row.update(_properties(field, _plain(getattr(record, field))))
     return row
 
 
 def record_of(kind: type[R], row: Found) -> R:
-    """The row's own etag becomes the record's, where the record has one."""
+    """The row's own etag, which is no property, becomes the record's, where the record has one."""
     values = {
         name: _typed(hint, _value(row.values, name))
         for name, hint in _hints(kind).items()
-        if _kept(kind, name) and (_holds(row.values, name) or _may_be_none(hint))
+        if name != "etag" and (_holds(row.values, name) or _may_be_none(hint))
     }
-    if "etag" in _hints(kind) and not _kept(kind, "etag"):
+    if "etag" in _hints(kind):
         values["etag"] = row.etag
     return kind(**values)
-
-
-def _kept(kind: type[Any], name: str) -> bool:
-    """A record's etag is the row's, and not among its properties; a copy's is Graph's."""
-    return name != "etag" or kind is Copy
 
 
 @cache
@@ -90,7 +85,7 @@ def _plain(value: Any) -> Any:
     match value:
         case datetime():
             return value.astimezone(UTC).isoformat()
-        case Event() | Held():
+        case Event() | Held() | Copy():
             return _nested(value)
         case CalendarKey():
             return str(value)
@@ -102,9 +97,11 @@ def _plain(value: Any) -> Any:
             return value
 
 
-def _nested(value: Event | Held) -> dict[str, Any]:
+def _nested(value: Event | Held | Copy) -> dict[str, Any] | list[str]:
     if isinstance(value, Event):
         return event_to_json(value)
+    if isinstance(value, Copy):  # there are many, whose fields all have the same names
+        return list(astuple(value))
     return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
 
 
@@ -180,10 +177,15 @@ def _spread(value: list[str]) -> Spread:
     return Spread(*value)
 
 
+def _copy(value: list[str]) -> Copy:
+    return Copy(*value)
+
+
 _READERS: dict[Any, Callable[[Any], Any]] = {
     datetime: datetime.fromisoformat,
     Event: event_from_json,
     CalendarKey: CalendarKey.parse,
     Held: _held,
     Spread: _spread,
+    Copy: _copy,
 }

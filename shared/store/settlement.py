@@ -1,7 +1,7 @@
 """A settlement as rows. Pure.
 
 In a calendar's partition: A|appointment a link, E|hash of the event id its index row,
-P|appointment a pending change, O|appointment|version an operation, K|hash a copy,
+P|appointment a pending change, O|appointment|version an operation, K|digit a shelf of copies,
 U|hash of the iCalUId the link of a meeting at its organiser,
 X|number a change in the outbox, numbered by the lease, H|appointment|version|side a kept content.
 """
@@ -34,10 +34,6 @@ def operation_name(appointment: str, version: int) -> str:
     return f"O|{escape(appointment)}|{version}"
 
 
-def copy_name(event_id: str) -> str:
-    return f"K|{hashed(event_id)}"
-
-
 def kept_prefix(appointment: str) -> str:
     return f"H|{escape(appointment)}|"
 
@@ -65,8 +61,8 @@ def operation_writes(partition: str, operations: Iterable[Operation]) -> list[Wr
 
 
 def writes(partition: str, settlement: Settlement, number: int) -> list[Write]:
-    """`number` is that of the last change settled before. Where one row is to go and to be
-    written (an event moves from a forgotten link to another), it is written.
+    """But for its copies. `number` is that of the last change settled before. Where one row is
+    to go and to be written (an event moves from a forgotten link to another), it is written.
     """
     rows = {write.name: write for write in _deletions(partition, settlement)}
     rows |= {write.name: write for write in _puts(partition, settlement)}
@@ -78,8 +74,6 @@ def _deletions(partition: str, settlement: Settlement) -> list[Write]:
     gone: list[Write] = []
     if settlement.event_was:
         gone.append(delete(partition, index_name(settlement.event_was)))
-    if settlement.drop_copy:
-        gone.append(delete(partition, copy_name(settlement.drop_copy)))
     if link := settlement.forget:
         gone.append(delete(partition, link_name(link.appointment), link.etag))
         if link.event_id:
@@ -95,8 +89,6 @@ def _puts(partition: str, settlement: Settlement) -> list[Write]:
         kept += link_writes(partition, settlement.link)
     if settlement.keep:
         kept.append(pending_write(partition, settlement.keep))
-    if copy := settlement.copy:
-        kept.append(upsert(copy, partition, copy_name(copy.event_id)))
     kept += [upsert(one, partition, kept_name(one)) for one in settlement.kept]
     return kept
 

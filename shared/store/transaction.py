@@ -4,8 +4,8 @@ One partition, 100 rows, each row once, 4 MiB.
 https://learn.microsoft.com/rest/api/storageservices/performing-entity-group-transactions
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from azure.core import MatchConditions
@@ -43,6 +43,25 @@ class Write:
         return ENVELOPE + sum(_size(name, value) for name, value in self.row.items())
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows to be written together. `shared` are those that other groups may write as well, by
+    name, with how large they were, in bytes; `growth` is what this one adds to them.
+    """
+
+    writes: list[Write]
+    shared: Mapping[str, int] = field(default_factory=dict[str, int])
+    growth: int = 0
+
+    @property
+    def names(self) -> set[str]:
+        return {write.name for write in self.writes}
+
+    @property
+    def size(self) -> int:
+        return self.growth + sum(write.size for write in self.writes)
+
+
 def put(record: Any, partition: str, name: str) -> Write:
     row = row_of(record, partition, name)
     return Write("update", row, record.etag) if record.etag else Write("create", row)
@@ -68,7 +87,7 @@ def operation(write: Write) -> tuple[str, Row, dict[str, Any]]:
     return write.verb, write.row, options
 
 
-def packed(groups: Iterable[list[Write]]) -> Iterator[list[list[Write]]]:
+def packed(groups: Iterable[Group]) -> Iterator[list[Group]]:
     """Groups that fit in one transaction together, in order; a group is never split.
 
     One row of each is left free, for the fence. ValueError for a group that fits in none.
@@ -87,24 +106,27 @@ def packed(groups: Iterable[list[Write]]) -> Iterator[list[list[Write]]]:
 
 class _Load:
     def __init__(self) -> None:
-        self.groups: list[list[Write]] = []
+        self.groups: list[Group] = []
         self.names: set[str] = set()
+        self.shared: dict[str, int] = {}
         self.size = ENVELOPE
 
-    def takes(self, group: list[Write]) -> bool:
-        names = {write.name for write in group}
-        most = FULL_BYTES if self.groups else MOST_BYTES
+    def takes(self, group: Group) -> bool:
+        names, shared = group.names, {**self.shared, **group.shared}
+        size = self.size + group.size
         return (
-            len(names) == len(group)
+            len(names) == len(group.writes)
             and self.names.isdisjoint(names)
-            and len(self.names) + len(names) < MOST_ROWS
-            and self.size + sum(write.size for write in group) <= most
+            and len(self.names) + len(names) + len(shared) < MOST_ROWS
+            and (not self.groups or size <= FULL_BYTES)
+            and size + sum(ENVELOPE + one for one in shared.values()) <= MOST_BYTES
         )
 
-    def add(self, group: list[Write]) -> None:
+    def add(self, group: Group) -> None:
         self.groups.append(group)
-        self.names.update(write.name for write in group)
-        self.size += sum(write.size for write in group)
+        self.names |= group.names
+        self.shared.update(group.shared)
+        self.size += group.size
 
 
 def _size(name: str, value: Any) -> int:

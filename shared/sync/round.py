@@ -42,9 +42,8 @@ from shared.sync.zone import zone_of
 
 # The window is laid anew when it has slid this far; only a new round can do it.
 SLIDE = timedelta(days=7)
-# Events settled in one go: bounds memory and what a crash makes us do again. As many as there are
-# rows in a transaction beside the fence, so that one more does not cost a transaction of its own.
-BATCH = 99
+# Events settled in one go: bounds memory and what a crash makes us do again.
+BATCH = 500
 # A series is one event: it is its master, whose occurrences are no events of their own.
 WHOLE = frozenset({Kind.SINGLE, Kind.MASTER})
 

@@ -14,7 +14,16 @@ from shared.store.keys import escape, minute
 from shared.store.records import CalendarKey, Lease, Link, Mark, Settlement
 from shared.store.rows import CHUNK, Found, record_of, row_of
 from shared.store.settlement import writes
-from shared.store.transaction import FULL_BYTES, MOST_BYTES, MOST_ROWS, Write, delete, packed
+from shared.store.shelves import Shelf
+from shared.store.transaction import (
+    FULL_BYTES,
+    MOST_BYTES,
+    MOST_ROWS,
+    Group,
+    Write,
+    delete,
+    packed,
+)
 
 from . import examples
 from .examples import KEY, NOW
@@ -27,7 +36,7 @@ COMPLETE = [
     examples.pending(),
     examples.operation(),
     examples.change(),
-    examples.copy(),
+    Shelf((examples.copy("ev1"), examples.copy())),
     examples.kept(),
     examples.endpoint(),
     examples.consent_link(),
@@ -124,12 +133,14 @@ class TestKeys:
             CalendarKey.parse(text)
 
 
-def group(name: str, rows: int, size: int = 0) -> list[Write]:
+def group(name: str, rows: int, size: int = 0) -> Group:
     content = {"content": b"x" * size} if size else {}
-    return [
-        Write("upsert", {"PartitionKey": "p", "RowKey": f"{name}-{n}"} | content)
-        for n in range(rows)
-    ]
+    return Group(
+        [
+            Write("upsert", {"PartitionKey": "p", "RowKey": f"{name}-{n}"} | content)
+            for n in range(rows)
+        ]
+    )
 
 
 class TestPacking:
@@ -140,7 +151,7 @@ class TestPacking:
         batches = list(packed(groups))
 
         assert [g for batch in batches for g in batch] == groups
-        assert all(sum(map(len, batch)) < MOST_ROWS for batch in batches)
+        assert all(sum(len(g.writes) for g in batch) < MOST_ROWS for batch in batches)
 
     @given(st.lists(st.integers(1, MOST_BYTES // 2), max_size=20))
     def test_a_transaction_ends_before_it_is_too_large(self, sizes: list[int]):
@@ -148,7 +159,7 @@ class TestPacking:
         groups = [group(f"g{n}", 1, size) for n, size in enumerate(sizes)]
 
         for batch in packed(groups):
-            size = sum(write.size for g in batch for write in g)
+            size = sum(g.size for g in batch)
             assert size <= FULL_BYTES or len(batch) == 1
 
     def test_a_row_is_written_once_in_a_transaction(self):
@@ -156,6 +167,27 @@ class TestPacking:
             2,
             1,
         ]
+
+    @given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(0, 30_000)), max_size=60))
+    def test_a_row_that_groups_share_counts_once_and_with_all_they_add(
+        self, these: list[tuple[str, int]]
+    ):
+        was = dict.fromkeys("abcdef", 400000)
+        groups = [Group([], {name: was[name]}, more) for name, more in these]
+
+        batches = list(packed(groups))
+
+        assert [g for batch in batches for g in batch] == groups
+        for batch in batches:
+            rows = {name for g in batch for name in g.shared}
+            size = sum(was[name] for name in rows) + sum(g.growth for g in batch)
+            assert size <= MOST_BYTES
+            assert sum(g.growth for g in batch) <= FULL_BYTES
+
+    def test_many_groups_that_share_few_rows_are_one_transaction(self):
+        groups = [Group([], {f"k{n % 16}": 5_000}, 500) for n in range(1000)]
+
+        assert len(list(packed(groups))) == 1
 
     def test_what_fits_in_no_transaction_is_refused(self):
         with pytest.raises(ValueError, match="too many or too large"):
