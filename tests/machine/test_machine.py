@@ -55,6 +55,8 @@ class TwoSides(RuleBasedStateMachine):
         # Deleted by the host app while Outlook held an edit it could not have known of.
         self.overruled: set[str] = set()
         self.causes = 0
+        # Nothing of it is begun where Hypothesis has no more to draw from.
+        self.edits_outlive_deletions = False
 
     def run(self, coroutine: Any) -> Any:
         return self.loop.run_until_complete(coroutine)
