@@ -10,6 +10,7 @@ from shared.custody.expiry import Warned, credential_of, warnings_of
 from shared.levels import measure
 from shared.observe import content_free, note
 from shared.onboarding.rollouts.following import remind
+from shared.onboarding.strays import end_strays
 from shared.onboarding.watching import watch_links
 from shared.services import services
 from shared.sync import timers as passes
@@ -40,6 +41,7 @@ async def sweep(timer: func.TimerRequest) -> None:
     with _tick(timer, "sweep"):
         await passes.sweep(services().engine, services().clock())
         await watch_links(services(), services().clock())
+        await end_strays(services(), services().clock())
         await remind(services())
         await measure(services(), services().clock())
 

@@ -34,12 +34,12 @@ async def finish_sign_in(services: Services, query: Mapping[str, str], cookies: 
     cookie = cookie_in(cookies)
     try:
         granted = await services.grants.finish(query, cookie, services.clock())
-        return await _granted(services, granted)
+        return await take(services, granted)
     except (Reconnect, Refused, TryAgain) as failure:
         return await failed_page(services, query, failure)
 
 
-async def _granted(services: Services, granted: Granted) -> Page:
+async def take(services: Services, granted: Granted) -> Page:
     link, tenant = await usable_link(services, granted.tenant, granted.link)
     if not granted.effective:
         await wait_for_entra(services, link, tenant, granted)

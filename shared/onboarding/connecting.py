@@ -21,6 +21,7 @@ from shared.onboarding.checks import (
 from shared.onboarding.connections import bind_tenant, connection_from, keep_connection
 from shared.onboarding.erasing import look_last, look_late
 from shared.onboarding.mailboxes import check_open, notice_of
+from shared.onboarding.strays import keep_granted
 from shared.services import Services
 from shared.store.records import (
     Connection,
@@ -117,8 +118,7 @@ async def _account(
     check_expected(link, granted, person)
     check_person(person)
     await bind_tenant(services, tenant, granted.entra_tenant)
-    await services.grants.keep(connection, granted)
-    return await _with_calendars(services, await keep_connection(services, connection))
+    return await _with_calendars(services, await keep_granted(services, connection, granted))
 
 
 async def _with_calendars(services: Services, connection: Connection) -> Connection:
@@ -146,16 +146,10 @@ async def _user(
         await check_open(services, connection, person.user_id, profile)
         notice = await notice_of(services, link, connection, profile)
     tenant = await bind_tenant(services, tenant, granted.entra_tenant)
-    await services.grants.keep(connection, granted)
-    kept = await keep_connection(
-        services,
-        replace(
-            connection,
-            address=person.address,
-            display_name=person.display_name,
-            notice=notice,
-        ),
+    named = replace(
+        connection, address=person.address, display_name=person.display_name, notice=notice
     )
+    kept = await keep_granted(services, named, granted)
     await connect_calendar(services, tenant, kept, person, link.time_zone)
     return kept
 

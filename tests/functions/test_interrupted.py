@@ -1,7 +1,9 @@
 """Something does not answer while a person is on the way through a consent link."""
 
 import re
+from datetime import timedelta
 from html import unescape
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -9,7 +11,7 @@ import pytest
 from shared.errors import Unavailable
 from shared.store.memory import MemoryStore
 from shared.store.records import State
-from tests.functions.test_onboarding import BACK, scene
+from tests.functions.test_onboarding import BACK, TRIGGERS, scene
 
 __all__ = ["scene"]
 
@@ -77,6 +79,19 @@ async def test_an_outage_of_storage_leads_back_to_the_same_link(scene, store, si
     store.silent = ""
     assert shown_to(visitor) == (503, link["url"])
     await finishes(scene, visitor, link)
+
+
+async def test_the_secret_of_who_gives_up_does_not_stay(scene, store):
+    """The sweep destroys what no connection came to refer to."""
+    _, visitor, back = await begun(scene)
+    store.silent = "put_connection"
+    await visitor.visit(back)
+    store.silent = ""
+    written = len(scene.services.vault.secrets)
+    scene.clock.now += timedelta(minutes=13)
+    await TRIGGERS["sweep"](SimpleNamespace(past_due=False))
+
+    assert (written, scene.services.vault.secrets) == (1, {})
 
 
 async def test_who_declines_during_an_outage_is_not_lost_either(scene, store):

@@ -70,6 +70,7 @@ class DueKind(StrEnum):
     ROLLOUT = "rollout"
     END = "end"
     REFILL = "refill"
+    GRANT = "grant"
 
 
 @dataclass(frozen=True, slots=True)
