@@ -29,10 +29,8 @@ class Calendars(Directory):
     # The record comes after its directory rows, so that it is never there but not to be found;
     # it goes before them for the same reason.
 
-    async def put_calendar(self, calendar: Calendar) -> Calendar:
-        old = await self.calendar(calendar.key) if calendar.etag else None
-        if (old.etag if old else "") != calendar.etag:
-            raise Contended(reason="a row was changed meanwhile")
+    async def put_calendar(self, calendar: Calendar, was: Calendar | None = None) -> Calendar:
+        old = await self._replaced(calendar, was) if calendar.etag else None
         before = mailbox_names(old) if old else frozenset[str]()
         now = mailbox_names(calendar)
         if old is None or (before, old.connection) != (now, calendar.connection):
@@ -40,6 +38,14 @@ class Calendars(Directory):
         etag = await self._calendars.put(calendar, partition_of(calendar.key), RECORD)
         await self._drop_mailboxes(calendar.key, before - now)
         return replace(calendar, etag=etag)
+
+    async def _replaced(self, calendar: Calendar, was: Calendar | None) -> Calendar:
+        """Raises Contended when the row is not the one with the calendar's etag."""
+        known = was is not None and was.etag == calendar.etag
+        old = was if known else await self.calendar(calendar.key)
+        if old is None or old.etag != calendar.etag:
+            raise Contended(reason="a row was changed meanwhile")
+        return old
 
     async def _point(self, calendar: Calendar, names: frozenset[str]) -> None:
         tenant, key = escape(calendar.key.tenant), str(calendar.key)

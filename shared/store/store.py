@@ -57,8 +57,10 @@ class Store(Protocol):
     async def connections(
         self, tenant: str, after: str = "", limit: int = 100
     ) -> list[Connection]: ...
-    async def put_calendar(self, calendar: Calendar) -> Calendar:
-        """Also keeps the directory (`calendar_at`) of address, aliases and user id current."""
+    async def put_calendar(self, calendar: Calendar, was: Calendar | None = None) -> Calendar:
+        """Also keeps the directory (`calendar_at`) of address, aliases and user id current.
+        `was` is what `calendar` was made of: who has it spares a look at it.
+        """
         ...
 
     async def calendar(self, key: CalendarKey) -> Calendar | None: ...

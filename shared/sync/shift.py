@@ -130,7 +130,7 @@ class Shift:
             self.rests = self.rests or bool(resting(tenant, None, None))
 
     async def save(self, calendar: Calendar) -> None:
-        self.calendar = await self.store.put_calendar(calendar)
+        self.calendar = await self.store.put_calendar(calendar, self.calendar)
 
     async def keep(self, **changes: Any) -> None:
         """Saves these fields, whatever else of the row is changed meanwhile."""

@@ -169,12 +169,14 @@ def remind(minutes: int, *, forgets: bool) -> Step:
     return step
 
 
-def put_calendar(alias: str, *, here: bool) -> Step:
+def put_calendar(alias: str, *, here: bool, remembered: bool) -> Step:
     async def step(worker: Worker) -> Any:
         key = KEY if here else OTHER
-        old = worker.recall("calendar", str(key)) or examples.calendar(key)
+        known = worker.recall("calendar", str(key))
+        old = known or examples.calendar(key)
         calendar = replace(old, aliases=(f"{alias}@example.com",))
-        return worker.remember("calendar", str(key), await worker.store.put_calendar(calendar))
+        stored = await worker.store.put_calendar(calendar, known if remembered else None)
+        return worker.remember("calendar", str(key), stored)
 
     return step
 
@@ -220,7 +222,7 @@ STEPS = st.one_of(
     st.builds(move_claim, appointments, here=st.booleans()),
     st.builds(claim, appointments, here=st.booleans(), gives_up=st.booleans()),
     st.builds(remind, st.integers(0, 3), forgets=st.booleans()),
-    st.builds(put_calendar, st.sampled_from("xy"), here=st.booleans()),
+    st.builds(put_calendar, st.sampled_from("xy"), here=st.booleans(), remembered=st.booleans()),
     st.builds(drop_calendar, here=st.booleans()),
 )
 

@@ -94,6 +94,8 @@ class TestRecords:
 
         with pytest.raises(Contended):
             await store.put_calendar(replace(stored, state=State.ACTIVE))
+        with pytest.raises(Contended):
+            await store.put_calendar(replace(stored, state=State.ACTIVE), stored)
         assert newer == await store.calendar(KEY)
 
     async def test_a_record_that_is_gone_is_not_replaced(self, store: Store):
@@ -176,9 +178,12 @@ class TestMailboxes:
         assert await store.calendar_at("acme", "room-2@example.com") is None
         assert await store.calendar_at("other", "room-1@example.com") is None
 
-    async def test_a_name_given_up_finds_nothing(self, store: Store):
+    @pytest.mark.parametrize("remembered", [True, False])
+    async def test_a_name_given_up_finds_nothing(self, store: Store, remembered: bool):
         stored = await store.put_calendar(examples.calendar())
-        await store.put_calendar(replace(stored, aliases=("new@example.com",)))
+        await store.put_calendar(
+            replace(stored, aliases=("new@example.com",)), stored if remembered else None
+        )
 
         assert await store.calendar_at("acme", "room-1@old.example.com") is None
         assert await store.calendar_at("acme", "new@example.com") == KEY
