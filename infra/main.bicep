@@ -32,8 +32,8 @@ param narrowReaches ('rooms' | 'free_busy' | 'read')[] = []
 @description('Without clientId: what rollouts read of the directory besides. The first for those of a group, the second to tell what a mailbox is for.')
 param rolloutPermissions ('GroupMember.Read.All' | 'MailboxSettings.Read')[] = ['GroupMember.Read.All']
 
-@description('Path of a PEM file (private key and certificate) to prove the app with, where a federated credential cannot be had.')
-param certificatePath string = ''
+@description('Name of a certificate in the vault to prove the app with, where a federated credential cannot be had.')
+param certificateName string = ''
 
 @description('Storage, vault and their traffic in a private network. The app\'s own URL stays public: Graph and people must reach it.')
 param privateNetwork bool = false
@@ -115,7 +115,7 @@ module service 'service.bicep' = {
     clientIds: clientIds
     narrowReaches: narrowReaches
     rolloutPermissions: rolloutPermissions
-    certificatePath: certificatePath
+    certificateName: certificateName
     privateNetwork: privateNetwork
     fixedAddress: fixedAddress
     addressPrefix: addressPrefix

@@ -10,7 +10,7 @@ param clientId string = ''
 param clientIds string = ''
 param narrowReaches array = []
 param rolloutPermissions array = ['GroupMember.Read.All']
-param certificatePath string = ''
+param certificateName string = ''
 param privateNetwork bool = false
 param fixedAddress bool = false
 param addressPrefix string = '10.47.0.0/24'
@@ -146,7 +146,7 @@ module settings 'modules/settings.bicep' = {
     returnUrls: returnUrls
     clientId: ownClientId
     clientIds: ownClientIds
-    certificatePath: certificatePath
+    certificateName: certificateName
     identityClientId: identity.outputs.clientId
     storageName: storage.outputs.name
     vaultName: vault.outputs.name

@@ -1,5 +1,6 @@
 """Every setting, read once from a mapping; all that is missing or wrong is reported at once."""
 
+import base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -7,6 +8,7 @@ from urllib.parse import urlsplit
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 MIN_SIGNING_KEY = 32
+PEM = "-----BEGIN "
 REACHES = ("rooms", "free_busy", "read", "read_write")
 
 
@@ -46,9 +48,10 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True)
 class Settings:
     """URLs carry no trailing slash, `return_urls` excepted: a return URL must start with one
-    of them. Exactly one of `client_secret`, `certificate_path` and `managed_identity` is set;
-    so is either `storage_connection` or both storage URIs. `client_ids` are the app
-    registrations for a narrower reach of an organisation, by the reach's name.
+    of them. Exactly one of `client_secret`, `certificate_path`, `certificate` (PEM, or PKCS #12
+    in base64) and `managed_identity` is set; so is either `storage_connection` or both storage
+    URIs. `client_ids` are the app registrations for a narrower reach of an organisation, by the
+    reach's name.
     """
 
     public_url: str
@@ -74,6 +77,7 @@ class Settings:
     insights: Secret = field(default_factory=lambda: Secret(""))
     traces: str = ""
     client_ids: Mapping[str, str] = field(default_factory=dict[str, str])
+    certificate: Secret = field(default_factory=lambda: Secret(""))
 
     def client_for(self, reach: str) -> str:
         return self.client_ids.get(reach, self.client_id)
@@ -175,6 +179,7 @@ def _read(reader: _Reader) -> Settings:
         insights=Secret(reader.text("APPLICATIONINSIGHTS_CONNECTION_STRING", "", "")),
         traces=reader.text("CALBRIDGE_TRACES", "", ""),
         client_ids=dict(_pair(one) for one in reader.listed("CALBRIDGE_CLIENT_IDS")),
+        certificate=Secret(reader.text("CALBRIDGE_CERTIFICATE", "", "")),
     )
 
 
@@ -192,13 +197,32 @@ def _check_keys(reader: _Reader, settings: Settings) -> None:
 
 
 def _check_credential(reader: _Reader, settings: Settings) -> None:
-    kinds = (settings.client_secret, settings.certificate_path, settings.managed_identity)
+    certificates = (settings.certificate_path, settings.certificate)
+    kinds = (settings.client_secret, *certificates, settings.managed_identity)
     if sum(bool(kind) for kind in kinds) != 1:
         reader.wrong(
             "CALBRIDGE_CLIENT_SECRET",
-            "set exactly one of CALBRIDGE_CLIENT_SECRET, CALBRIDGE_CERTIFICATE_PATH "
-            "and CALBRIDGE_MANAGED_IDENTITY",
+            "set exactly one of CALBRIDGE_CLIENT_SECRET, CALBRIDGE_CERTIFICATE, "
+            "CALBRIDGE_CERTIFICATE_PATH and CALBRIDGE_MANAGED_IDENTITY",
         )
+
+
+def _check_certificate(reader: _Reader, settings: Settings) -> None:
+    """A reference to the vault that Azure cannot resolve stands here as it was written."""
+    value = settings.certificate.reveal()
+    if value and not value.startswith(PEM) and not _is_base64(value):
+        reader.wrong(
+            "CALBRIDGE_CERTIFICATE",
+            "must be a private key and its certificate, as PEM or as PKCS #12 in base64; if it is "
+            "a reference to the vault, the vault has no such certificate or refuses the app",
+        )
+
+
+def _is_base64(value: str) -> bool:
+    try:
+        return bool(base64.b64decode(value, validate=True))
+    except ValueError:
+        return False
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -217,7 +241,7 @@ def _check_clients(reader: _Reader, settings: Settings) -> None:
     elif settings.client_ids and settings.client_secret:
         reader.wrong(
             "CALBRIDGE_CLIENT_IDS",
-            "needs CALBRIDGE_CERTIFICATE_PATH or CALBRIDGE_MANAGED_IDENTITY, which all of the "
+            "needs CALBRIDGE_CERTIFICATE or CALBRIDGE_MANAGED_IDENTITY, which all of the "
             "registrations trust: CALBRIDGE_CLIENT_SECRET is that of CALBRIDGE_CLIENT_ID alone",
         )
 
@@ -242,6 +266,7 @@ def _check_storage(reader: _Reader, settings: Settings) -> None:
 _CHECKS: tuple[Callable[[_Reader, Settings], None], ...] = (
     _check_keys,
     _check_credential,
+    _check_certificate,
     _check_clients,
     _check_returns,
     _check_storage,

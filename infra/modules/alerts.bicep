@@ -70,7 +70,7 @@ AZKVAuditLogs
     text: 'Entra refuses the app\'s own credential, or a certificate or secret of the vault runs out.'
     query: '''
 union isfuzzy=true
-  (AppTraces | where Message has_any ('app-credential-refused', 'app-misconfigured', 'credential.expiring')),
+  (AppTraces | where Message has_any ('app-credential-refused', 'app-misconfigured', 'credential.expiring', 'credential.unreadable')),
   (AZKVAuditLogs | where OperationName contains 'NearExpiry' or OperationName contains 'Expired')
 '''
   }

@@ -34,6 +34,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     httpsOnly: true
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    // References to a vault with a private endpoint are followed by way of the network only with it.
+    outboundVnetRouting: empty(subnetId) ? null : { allTraffic: true }
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'

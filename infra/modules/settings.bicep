@@ -6,7 +6,7 @@ param publicUrl string
 param returnUrls array
 param clientId string
 param clientIds string
-param certificatePath string
+param certificateName string
 param identityClientId string
 param storageName string
 param vaultName string
@@ -51,8 +51,8 @@ resource settings 'Microsoft.Web/sites/config@2025-03-01' = {
     CALBRIDGE_VAULT_URL: vault.properties.vaultUri
     CALBRIDGE_CLIENT_ID: clientId
     CALBRIDGE_CLIENT_IDS: clientIds
-    CALBRIDGE_CERTIFICATE_PATH: certificatePath
-    CALBRIDGE_MANAGED_IDENTITY: empty(certificatePath) ? identityClientId : ''
+    CALBRIDGE_CERTIFICATE: empty(certificateName) ? '' : '${fromVault}${certificateName})'
+    CALBRIDGE_MANAGED_IDENTITY: empty(certificateName) ? identityClientId : ''
     CALBRIDGE_AUTHORITY: environment().authentication.loginEndpoint
     CALBRIDGE_RETURN_URLS: join(returnUrls, ',')
     CALBRIDGE_POLL_SECONDS: string(pollSeconds)

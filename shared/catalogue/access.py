@@ -136,6 +136,15 @@ ACCESS = (
         "Add a new one to the app registration, and put it into the setting that holds it.",
     ),
     Cause(
+        "credential-unreadable",
+        503,
+        "The application's certificate cannot be read",
+        "The setting or the file that holds it has no private key with its certificate; no token "
+        "is given for it, and all work waits.",
+        FixedBy.VENDOR,
+        "Put a private key and its certificate there, as PEM or as PKCS #12 in base64.",
+    ),
+    Cause(
         "credential-expiry-unknown",
         503,
         "Nobody is told before the client secret expires",

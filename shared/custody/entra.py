@@ -5,7 +5,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
-from pathlib import Path
 from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
@@ -20,6 +19,7 @@ from azure.identity.aio import (
 )
 from requests.adapters import HTTPAdapter
 
+from shared.custody.certificate import certificate_of
 from shared.settings import Settings
 
 EXCHANGE = "api://AzureADTokenExchange/.default"
@@ -112,10 +112,9 @@ class Entra:
         if settings.managed_identity:
             assertion = await self._assertion()
             return ClientAssertionCredential(entra_tenant, client_id, lambda: assertion, **options)
-        if settings.certificate_path:
-            return CertificateCredential(
-                entra_tenant, client_id, settings.certificate_path, **options
-            )
+        if settings.certificate_path or settings.certificate:
+            pem = (await certificate_of(settings)).encode()
+            return CertificateCredential(entra_tenant, client_id, certificate_data=pem, **options)
         return ClientSecretCredential(
             entra_tenant, client_id, settings.client_secret.reveal(), **options
         )
@@ -159,8 +158,8 @@ class Entra:
         if settings.managed_identity:
             assertion = await self._assertion()
             return {"client_assertion": lambda: assertion}
-        if settings.certificate_path:
-            pem = await asyncio.to_thread(Path(settings.certificate_path).read_text)
+        if settings.certificate_path or settings.certificate:
+            pem = await certificate_of(settings)
             return {"private_key": pem, "public_certificate": pem}
         return settings.client_secret.reveal()
 

@@ -1,12 +1,13 @@
 """Until when the app can prove itself to Entra, and what to say of it in time."""
 
-import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from shared.catalogue import cause_of
+from shared.custody.certificate import certificate_of
+from shared.errors import Unavailable
 from shared.settings import Settings
 
 AHEAD = timedelta(days=14)
@@ -14,7 +15,9 @@ AHEAD = timedelta(days=14)
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """`ends` is None where nobody knows, or where it never does: a managed identity."""
+    """`ends` is None where nobody knows, where it never does (a managed identity), and of a
+    certificate where it cannot be read.
+    """
 
     kind: str
     ends: datetime | None = None
@@ -28,24 +31,28 @@ class Warned:
 
 
 async def credential_of(settings: Settings) -> Credential:
-    """Of a certificate its own end, from the file; of a secret what the settings say."""
+    """Of a certificate its own end; of a secret what the settings say."""
     if settings.managed_identity:
         return Credential("managed_identity")
-    if settings.certificate_path:
-        ends = await asyncio.to_thread(_end_of, Path(settings.certificate_path))
-        return Credential("certificate", ends)
+    if settings.certificate_path or settings.certificate:
+        return Credential("certificate", await _end_of_certificate(settings))
     return Credential("client_secret", settings.client_secret_expires)
 
 
-def _end_of(path: Path) -> datetime:
+async def _end_of_certificate(settings: Settings) -> datetime | None:
     from cryptography import x509  # noqa: PLC0415 - heavy, and rarely used
 
-    return x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    with suppress(Unavailable, ValueError):
+        pem = await certificate_of(settings)
+        return x509.load_pem_x509_certificate(pem.encode()).not_valid_after_utc
+    return None
 
 
 def warnings_of(credential: Credential, now: datetime) -> list[Warned]:
     if credential.kind == "client_secret" and credential.ends is None:
         return [Warned("credential-expiry-unknown")]
+    if credential.kind == "certificate" and credential.ends is None:
+        return [Warned("credential-unreadable")]
     if credential.ends is None or credential.ends - now > AHEAD:
         return []
     return [Warned("credential-expires", credential.ends, (credential.ends - now).days)]

@@ -48,11 +48,25 @@ def test_a_wrong_setting_is_named(name, value):
     assert not value.strip(" ,") or value not in str(error.value)
 
 
-@pytest.mark.parametrize("second", ["CALBRIDGE_CERTIFICATE_PATH", "CALBRIDGE_MANAGED_IDENTITY"])
+@pytest.mark.parametrize(
+    "second", ["CERTIFICATE=AAAA", "CERTIFICATE_PATH=x", "MANAGED_IDENTITY=x"]
+)
 def test_there_is_exactly_one_credential(second):
     """Two credentials are as wrong as none."""
     with pytest.raises(SettingsError, match="exactly one of"):
-        read_settings(VALUES | {second: "x"})
+        read_settings(VALUES | dict([f"CALBRIDGE_{second}".split("=")]))
+
+
+@pytest.mark.parametrize(
+    "value", ["@Microsoft.KeyVault(VaultName=v;SecretName=c)", "secret", "A", "-----END X-----"]
+)
+def test_a_certificate_that_is_none_is_told(value):
+    """Azure leaves a reference to the vault as it is where it cannot follow it."""
+    values = VALUES | {"CALBRIDGE_CLIENT_SECRET": "", "CALBRIDGE_CERTIFICATE": value}
+    with pytest.raises(SettingsError) as error:
+        read_settings(values)
+
+    assert error.value.problems.keys() == {"CALBRIDGE_CERTIFICATE"}
 
 
 def test_storage_may_be_named_by_identity():

@@ -55,7 +55,7 @@ class Ground:
         self,
         secret: str = "local-app-secret",
         authority: str = "",
-        certificate: str = "",
+        certificate: Mapping[str, Any] | None = None,
         client_ids: Mapping[str, str] | None = None,
     ) -> Settings:
         return Settings(
@@ -65,10 +65,10 @@ class Ground:
             vault_url=self.vault_url,
             client_id=CALBRIDGE_CLIENT_ID,
             client_secret=Secret(secret),
-            certificate_path=certificate,
             authority=authority or self.twin.url,
             graph_url=f"{self.twin.url}/v1.0",
             client_ids=client_ids or {},
+            **(certificate or {}),
         )
 
 

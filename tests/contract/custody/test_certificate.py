@@ -1,5 +1,6 @@
 """The app may prove itself by a certificate instead of a secret."""
 
+import base64
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,22 +8,23 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 from local.twin.entra.apps import CALBRIDGE_CLIENT_ID
 from local.twin.seed import CONTOSO
 from shared.custody.grant import secret_name
+from shared.settings import Secret
 from shared.store.records import Reach
 from tests.contract.custody.conftest import connection
 from tests.contract.custody.test_tokens import LATER, MEGAN, install
 
 
-@pytest.fixture
-def certificate(tmp_path, control):
-    """A key and its certificate in one PEM file; the certificate is registered at Entra."""
+def made():
+    """A key and its certificate."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "app")])
     now = datetime.now(UTC)
-    made = (
+    return key, (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -32,7 +34,13 @@ def certificate(tmp_path, control):
         .not_valid_after(now + timedelta(days=1))
         .sign(key, hashes.SHA256())
     )
-    public = made.public_bytes(serialization.Encoding.PEM).decode()
+
+
+@pytest.fixture(params=["pkcs12"])
+def certificate(request, tmp_path, control):
+    """The settings that hold a key and its certificate, which is registered at Entra."""
+    key, cert = made()
+    public = cert.public_bytes(serialization.Encoding.PEM).decode()
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -40,13 +48,19 @@ def certificate(tmp_path, control):
     ).decode()
     registered = {"certificates": [public], "secrets": []}
     control.patch(f"/_twin/apps/{CALBRIDGE_CLIENT_ID}", json=registered).raise_for_status()
-    file = tmp_path / "app.pem"
-    file.write_text(private + public)
-    return str(file)
+    plain = serialization.NoEncryption()
+    (tmp_path / "app.pem").write_text(private + public)
+    packed = pkcs12.serialize_key_and_certificates(None, key, cert, None, plain)
+    return {
+        "file": {"certificate_path": str(tmp_path / "app.pem")},
+        "pem": {"certificate": Secret(private + public)},
+        "pkcs12": {"certificate": Secret(base64.b64encode(packed).decode())},
+    }[request.param]
 
 
+@pytest.mark.parametrize("certificate", ["file", "pem", "pkcs12"], indirect=True)
 async def test_organisation(new_worker, control, certificate):
-    """An organisation's token is given for the certificate."""
+    """An organisation's token is given for the certificate, in whichever form it is held."""
     install(control)
     worker = new_worker(secret="", certificate=certificate)
 
