@@ -56,11 +56,15 @@ datatable(Name: string) [{0}]
     severity: 1
     minutes: 15
     // 401 opens every conversation with a vault, 404 is an answer, and a purge is refused by design.
-    text: 'The vault refused or failed: no token can be read or kept.'
+    text: 'The vault refused, failed or was not reached: no token can be read or kept.'
     query: '''
-AZKVAuditLogs
-| where HttpStatusCode >= 400 and HttpStatusCode !in (401, 404, 409)
-| where OperationName !in ('SecretPurge', 'Authentication')
+union isfuzzy=true
+  (
+    AZKVAuditLogs
+    | where HttpStatusCode >= 400 and HttpStatusCode !in (401, 404, 409)
+    | where OperationName !in ('SecretPurge', 'Authentication')
+  ),
+  (AppTraces | where Message has 'vault.failed')
 '''
   }
   {

@@ -1,5 +1,6 @@
 """Where secrets are kept: Key Vault, and nowhere else."""
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from azure.keyvault.secrets.aio import SecretClient
 
 from shared.custody.entra import BRIEFLY
 from shared.errors import Contended, Unavailable
+from shared.observe import note
 from shared.settings import Settings
 
 PATIENCE = 10.0
@@ -134,6 +136,12 @@ def _translated() -> Generator[None]:
     try:
         yield
     except ClientAuthenticationError as error:
-        raise Unavailable(PATIENCE, "the vault refuses this app's identity") from error
+        raise _failed(error, "the vault refuses this app's identity") from error
     except AzureError as error:
-        raise Unavailable(PATIENCE, "the vault does not answer") from error
+        raise _failed(error, "the vault does not answer") from error
+
+
+def _failed(error: AzureError, reason: str) -> Unavailable:
+    """Said here, for an alert: a vault that nothing reaches can log nothing itself."""
+    note("vault.failed", level=logging.WARNING, error=type(error).__name__)
+    return Unavailable(PATIENCE, reason)

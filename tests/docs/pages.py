@@ -56,7 +56,7 @@ def anchors(page: Path) -> set[str]:
 
 def rows(name: str, heading: str) -> list[list[str]]:
     """The cells of every table row under a heading, the table's head left out."""
-    _, _, rest = read(name).partition(f"\n## {heading}\n")
+    _, _, rest = prose(name).partition(f"\n## {heading}\n")
     section = re.split(r"^## ", rest, maxsplit=1, flags=re.MULTILINE)[0]
     found = [line for line in section.splitlines() if line.startswith("|")]
     cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in found]

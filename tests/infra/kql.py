@@ -37,12 +37,14 @@ TABLES: dict[str, frozenset[str]] = {
     ),
 }
 STEPS = frozenset({"where", "extend", "project", "distinct", "join", "summarize", "union"})
+MAKING = frozenset({"extend", "project", "summarize"})
+REPLACING = frozenset({"project", "distinct", "summarize"})
 WORDS = frozenset(
     {"and", "or", "not", "in", "has", "has_any", "contains", "startswith", "endswith", "true"}
     | {"false", "kind", "leftanti", "inner", "on", "isfuzzy", "by", "string", "long", "now"}
     | {"isempty", "tostring", "split", "count", "countif", "sum", "bin", "ago", "dynamic"}
 )
-_TOKEN = re.compile(r"'[^'\n]*'|[A-Za-z_]\w*|\d+|[()\[\],:|]|[=!<>~+\-*/.]+|(\S)")
+_TOKEN = re.compile(r"'[^'\n]*'|[A-Za-z_]\w*|\d+[dhms]?|[()\[\],:|]|[=!<>~+\-*/.]+|(\S)")
 
 
 class KqlError(Exception):
@@ -138,8 +140,8 @@ def _step(reading: _Reading, columns: frozenset[str]) -> frozenset[str]:
         raise KqlError(f"there is no step {step!r}")
     if step == "join":
         return _join(reading, columns)
-    made = frozenset(_expression(reading, columns, makes=step in {"extend", "project"}))
-    return made if step in {"project", "distinct"} else columns | made
+    made = frozenset(_expression(reading, columns, makes=step in MAKING))
+    return made if step in REPLACING else columns | made
 
 
 def _join(reading: _Reading, columns: frozenset[str]) -> frozenset[str]:

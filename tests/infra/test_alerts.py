@@ -1,5 +1,6 @@
 """The alerts ask for what exists: tables, columns, and what the app says of itself."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,12 +8,14 @@ import pytest
 
 from shared.catalogue import CAUSES
 from shared.telemetry import MEASURES
-from tests.docs.pages import rows
+from tests.docs.pages import blocks, read, rows
 from tests.infra.kql import KqlError, check
-from tests.infra.sources import ALERTS
+from tests.infra.sources import ALERTS, NAMES
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / ALERTS).read_text()
+PAGE = "docs/operations.md"
+TIMERS = json.loads((ROOT / NAMES).read_text())["timers"]
 _RULE = re.compile(
     r"^ {4}name: '(?P<name>[\w-]+)'$.*?'''\n(?P<query>.*?)'''", re.MULTILINE | re.DOTALL
 )
@@ -84,9 +87,32 @@ def test_a_code_that_is_no_more_is_found():
 
 
 def test_every_alert_is_explained():
-    """The runbook has each rule and no other, and each measure likewise."""
-    alerts = [row[0].strip("`") for row in rows("docs/operations.md", "When an alert rings")]
-    measures = [row[0].strip("`") for row in rows("docs/operations.md", "What is measured")]
+    """The runbook has each rule and no other, with a section of its own, and each measure."""
+    listed = [row[0].strip("`") for row in rows(PAGE, "When an alert rings")]
+    alerts = [name for name in listed if name in queries()]
+    sections = re.findall(r"^### (.+)$", read(PAGE), re.MULTILINE)
+    measures = [row[0].strip("`") for row in rows(PAGE, "What is measured")]
 
-    assert sorted(alerts) == sorted(queries())
+    assert sorted(alerts) == sorted(sections) == sorted(queries())
     assert sorted(measures) == sorted(f"calbridge.{name}" for name in MEASURES)
+
+
+def test_what_the_runbook_finds_in_the_log_is_said():
+    """The words by which one alert's causes are told apart are those that its query looks for."""
+    told = {row[0].strip("`") for row in rows(PAGE, "When an alert rings")} - queries().keys()
+    looked_for = set(check(queries()["expiring-credentials"]))
+
+    assert told - {"in the log"} == looked_for - THEIRS
+
+
+@pytest.mark.parametrize("query", [one.text for one in blocks(PAGE) if one.language == "kql"])
+def test_each_query_of_the_runbook_asks_for_what_exists(query):
+    """As those of the alerts."""
+    assert set(check(query)) - {"vault", "app"} - set(TIMERS) <= said_by_the_app()
+
+
+def test_a_column_that_was_summed_away_is_found():
+    """After `summarize` there are its groups and what it made, and no others."""
+    with pytest.raises(KqlError, match="no column ResultCode"):
+        check("AppRequests | summarize Times = count() by Name | where ResultCode == '5'")
+    assert check("AppRequests | summarize Times = count() by Name | where Name has 'x'") == ["x"]

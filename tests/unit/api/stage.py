@@ -132,8 +132,8 @@ class Stage:
         await store.release(await store.settle(lease, [done], NOW, 60))
 
 
-def build_stage(store: MemoryStore | None = None) -> Stage:
-    queues, vault, clock = MemoryQueues(), MemoryVault(), Clock()
+def build_stage(store: MemoryStore | None = None, vault: MemoryVault | None = None) -> Stage:
+    queues, vault, clock = MemoryQueues(), vault or MemoryVault(), Clock()
     settings = read_settings(VALUES)
     services = assemble(
         settings, store or MemoryStore(), queues, vault, clock=clock, graph_transport=NoGraph()
