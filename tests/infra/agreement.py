@@ -35,6 +35,17 @@ FOR_VAULT = "how this machine signs in to its stand-in for Key Vault"
 TELEMETRY = "the host and Microsoft's exporter read it"
 HOST_STORAGE = "the host reads it: an identity in the place of a connection string"
 
+# What host.json must have, and why.
+WANTED: dict[str, tuple[Any, str]] = {
+    "version": ("2.0", "the host knows no other"),
+    "telemetryMode": ("OpenTelemetry", "traces are made for it"),
+    "extensions.http.routePrefix": ("", "routes are made for it"),
+    "extensions.queues.messageEncoding": ("base64", "messages are made for it"),
+    "extensions.queues.maxDequeueCount": (5, "docs/operations.md says after how many tries"),
+    "extensionBundle.id": ("Microsoft.Azure.Functions.ExtensionBundle", "queues need it"),
+    "extensionBundle.version": ("[4.0.0, 5.0.0)", "Flex Consumption runs Python with no other"),
+}
+
 # Where a setting may be missing, and why. What is not missing there may not stand here.
 ABSENT: dict[tuple[str, str], str] = {
     (APP_SETTINGS, "AZURE_AUTHORITY_HOST"): FOR_VAULT,
@@ -100,19 +111,19 @@ def _host_values(sources: Sources) -> Iterator[str]:
         for name, path in overrides(names):
             if _at(sources.host, path) is None:
                 yield f"{HOST} lacks {'.'.join(path)}, which {name} in {place} stands for: add it"
-    wanted = {
-        "telemetryMode": "OpenTelemetry",
-        "extensions.http.routePrefix": "",
-        "extensions.queues.messageEncoding": "base64",
-        "extensionBundle.id": "Microsoft.Azure.Functions.ExtensionBundle",
-    }
-    for path, value in wanted.items():
+    for path, (value, why) in WANTED.items():
         if _at(sources.host, path.split(".")) != value:
-            yield f"{HOST} must have {path} {value!r}: routes, messages and traces are made for it"
+            yield f"{HOST} must have {path} {value!r}: {why}"
 
 
 def _telemetry(sources: Sources) -> Iterator[str]:
-    """Logs go by the host alone, spans and measures by the app alone: nothing is sent twice."""
+    """Logs go by the host alone, spans and measures by the app alone: nothing is sent twice. What
+    an alert waits for is said at the level of Information.
+    """
+    for category in ("default", "Function"):
+        level = sources.host.get("logging", {}).get("logLevel", {}).get(category, "Information")
+        if level not in {"Trace", "Debug", "Information"}:
+            yield f"{HOST}: with logLevel.{category} {level} the alerts do not hear the app"
     if _at(sources.host, ["logging", "applicationInsights"]) is not None:
         yield f"{HOST}: logging.applicationInsights has no effect with OpenTelemetry: take it out"
     for name in ("PYTHON_ENABLE_OPENTELEMETRY", "PYTHON_APPLICATIONINSIGHTS_ENABLE_TELEMETRY"):

@@ -8,6 +8,7 @@ from typing import Any
 import azure.functions as func
 import pytest
 
+from shared.settings import read_settings
 from tests.infra import sources
 from tests.infra.agreement import differences
 from tests.infra.sources import FILES, STORE, Sources, gather
@@ -45,6 +46,11 @@ PLANTED = [
     (sources.HOST, '"maxPollingInterval"', '"maxPolling"', "host.json lacks extensions.queues.maxPollingInterval"),
     (sources.HOST, '"routePrefix": ""', '"routePrefix": "api"', "extensions.http.routePrefix ''"),
     (sources.HOST, '"OpenTelemetry"', '"applicationInsights"', "telemetryMode 'OpenTelemetry'"),
+    (sources.HOST, '"version": "2.0"', '"version": "3.0"', "version '2.0'"),
+    (sources.HOST, '"maxDequeueCount": 5', '"maxDequeueCount": 3', "says after how many tries"),
+    (sources.HOST, '"[4.0.0, 5.0.0)"', '"[3.3.0, 4.0.0)"', "extensionBundle.version '[4.0.0, 5.0.0)'"),
+    (sources.HOST, '"Function": "Information"', '"Function": "Warning"', "logLevel.Function Warning the alerts"),
+    (sources.HOST, '"default": "Information"', '"default": "None"', "logLevel.default None the alerts"),
     (sources.HOST, '"logLevel"', '"applicationInsights"', "logging.applicationInsights has no effect"),
     (sources.APP_SETTINGS, "    CALBRIDGE_RETURN_URLS:", "    PYTHON_ENABLE_OPENTELEMETRY:", "the host drops the app's logs"),
     (sources.HOST, '"base64"', '"none"', "extensions.queues.messageEncoding 'base64'"),
@@ -127,6 +133,23 @@ def test_a_difference_in_a_binding_is_found(bindings, function, changed, said):
     found: Sources = gather(ROOT, planted)
 
     assert [line for line in differences(found) if said in line]
+
+
+@pytest.mark.parametrize("credential", ["CALBRIDGE_MANAGED_IDENTITY", "CALBRIDGE_CERTIFICATE"])
+def test_what_is_deployed_is_enough(bindings, credential):
+    """The app reads what Bicep sets, with either credential, and misses nothing."""
+    url, secret = "https://x.example.org/", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    values = {
+        name: url if name.endswith(("Uri", "_URL", "_URLS", "AUTHORITY")) else secret
+        for name in gather(ROOT, bindings).deployed
+    }
+    others = {"CALBRIDGE_MANAGED_IDENTITY", "CALBRIDGE_CERTIFICATE"} - {credential}
+    chosen = dict.fromkeys(others, "") | {"CALBRIDGE_POLL_SECONDS": "300"}
+
+    read = read_settings(values | chosen | {"CALBRIDGE_CLIENT_IDS": "read=0a1b"})
+
+    assert bool(read.managed_identity) != bool(read.certificate)
+    assert (read.table_uri, read.queue_uri) == (url.rstrip("/"), url.rstrip("/"))
 
 
 def test_a_function_that_is_gone_is_found(bindings):
