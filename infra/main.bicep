@@ -84,7 +84,7 @@ param logRetentionDays int = 30
 @description('Mail addresses that alerts go to.')
 param alertEmails array = []
 
-@description('Object id of an Entra group whose members may read the API keys and handle poison messages. Empty: nobody.')
+@description('Object id of an Entra group whose members may read and rotate the API keys and handle poison messages. Empty: nobody.')
 param operatorGroupId string = ''
 
 @description('Refuse to delete storage and vault until the lock is taken off.')

@@ -13,7 +13,6 @@ param firstApiKey string
 param firstSigningKey string
 
 var secretsOfficer = 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
-var secretsUser = '4633458b-17de-408a-b874-0445c86b69e6'
 
 resource vault 'Microsoft.KeyVault/vaults@2023-07-01' = {
   name: name
@@ -65,12 +64,12 @@ resource custody 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
-// Of this one secret: on the vault, the role would open every customer's tokens.
+// Of this one secret, which they rotate: on the vault, the role would open every customer's tokens.
 resource operators 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (!empty(operatorGroupId)) {
-  name: guid(apiKeys.id, operatorGroupId, secretsUser)
+  name: guid(apiKeys.id, operatorGroupId, secretsOfficer)
   scope: apiKeys
   properties: {
-    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsUser)
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', secretsOfficer)
     principalId: operatorGroupId
     principalType: 'Group'
   }

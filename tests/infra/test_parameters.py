@@ -81,7 +81,7 @@ def test_what_the_page_promises_is_made(file, text):
 
 def test_the_identity_has_no_role_that_the_page_does_not_name():
     """Each role is given by its id; Blob Data Owner, Queue and Table Data Contributor, Secrets
-    Officer and User (of one secret, for operators), Metrics Publisher.
+    Officer (for operators of one secret alone), Metrics Publisher.
     """
     given = {
         found
