@@ -17,6 +17,9 @@ async def measure(services: Services, now: datetime) -> None:
     for queue in QUEUES:
         for name in (queue, poison(queue)):
             stands("queue.length", await services.queues.length(name), queue=name)
+        since = await services.queues.waiting_since(queue)
+        waited = (now - since).total_seconds() if since else 0
+        stands("queue.age", max(round(waited), 0), queue=queue)
     if now.minute % EVERY == 0:
         await _count_calendars(services)
 

@@ -59,6 +59,7 @@ MEASURES = {
     "deliveries": ("{delivery}", "Tries to deliver a change, by outcome"),
     "calendars": ("{calendar}", "Calendars by state"),
     "queue.length": ("{message}", "Messages that wait, by queue"),
+    "queue.age": ("s", "For how long the next message could have been taken, by queue"),
 }
 
 MOST_TRACES = 8

@@ -1,6 +1,7 @@
 """The queues on Azure Queue Storage, as the host's trigger reads them."""
 
 import base64
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Any, Self
 
@@ -40,7 +41,9 @@ class AzureQueues:
         await self._created.ensure(queue, client.create_queue)
         with translated():
             await client.send_message(
-                message, visibility_timeout=ceil(max(after, 0)), time_to_live=LIFETIME
+                message,
+                visibility_timeout=(wait := ceil(max(after, 0))),
+                time_to_live=LIFETIME + wait,
             )
 
     async def length(self, queue: str) -> int:
@@ -48,6 +51,18 @@ class AzureQueues:
         await self._created.ensure(queue, client.create_queue)
         with translated():
             return (await client.get_queue_properties()).approximate_message_count or 0
+
+    async def waiting_since(self, queue: str) -> datetime | None:
+        """A lifetime before its end: storage tells when it was put, and that may be long before
+        it was to be seen.
+        """
+        client = self._client(queue)
+        await self._created.ensure(queue, client.create_queue)
+        with translated():
+            first = next(iter(await client.peek_messages()), None)
+        if first is None or first.expires_on is None:
+            return None
+        return first.expires_on - timedelta(seconds=LIFETIME)
 
     async def drop_given_up(self, queue: str, tenant: str) -> int:
         """Messages of others are unseen for a moment; only people read such a queue."""

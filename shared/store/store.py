@@ -310,6 +310,10 @@ class Queues(Protocol):
         """About how many messages wait, whoever may see them yet."""
         ...
 
+    async def waiting_since(self, queue: str) -> datetime | None:
+        """When the message that is next could first have been taken; None where nobody waits."""
+        ...
+
     async def drop_given_up(self, queue: str, tenant: str) -> int:
         """How many messages of a tenant were dropped from a queue that holds what workers have
         given up.

@@ -50,7 +50,20 @@ async def test_between_quarters_calendars_are_left_alone(stage, measures):
     await measure(stage.services, NOW + timedelta(minutes=1))
     scopes = measures.get_metrics_data().resource_metrics[0].scope_metrics
 
-    assert {one.name for scope in scopes for one in scope.metrics} == {"calbridge.queue.length"}
+    assert {one.name for scope in scopes for one in scope.metrics} == {
+        "calbridge.queue.length",
+        "calbridge.queue.age",
+    }
+
+
+async def test_a_queue_is_as_old_as_what_is_next_in_it(stage, measures):
+    """And nothing where it is empty."""
+    await stage.services.queues.send("sync-calendar", "acme~ada")
+    await measure(stage.services, NOW + timedelta(minutes=1))
+    seen = {one.attributes["queue"]: one.value for one in points(measures, "calbridge.queue.age")}
+
+    assert seen.pop("sync-calendar") == 60
+    assert set(seen.values()) == {0}
 
 
 async def test_the_lag_begins_with_the_edit_in_outlook(stage, measures):

@@ -1,6 +1,7 @@
 """Messages as the host's queue trigger reads them."""
 
 import socket
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from azure.storage.queue import TextBase64DecodePolicy
@@ -39,6 +40,30 @@ async def test_a_message_for_later_is_there_but_not_seen_yet(storage: str):
     assert await received(storage, "write-appointment") == ["acme~now"]
     async with QueueClient.from_connection_string(storage, "write-appointment") as client:
         assert (await client.get_queue_properties()).approximate_message_count == 3
+
+
+async def test_a_queue_tells_since_when_its_next_message_waits(storage: str):
+    """One for later waits from then on, and is not next before."""
+    async with AzureQueues(storage) as queues:
+        assert await queues.waiting_since("end-tenant") is None
+        await queues.send("end-tenant", "acme~much-later", after=600)
+        assert await queues.waiting_since("end-tenant") is None
+        await queues.send("end-tenant", "acme~now")
+        since = await queues.waiting_since("end-tenant")
+
+    assert since is not None
+    assert abs((datetime.now(UTC) - since).total_seconds()) < 5
+
+
+async def test_what_waits_for_later_is_as_old_as_it_may_be_seen(storage: str):
+    """Not as it was put. Storage's times are whole seconds."""
+    began = datetime.now(UTC)
+    async with AzureQueues(storage) as queues:
+        await queues.send("end-tenant", "acme~later", after=1)
+        while not (since := await queues.waiting_since("end-tenant")):
+            assert datetime.now(UTC) - began < timedelta(seconds=20)
+
+    assert since > began
 
 
 async def test_a_queue_that_is_there_is_used(storage: str):

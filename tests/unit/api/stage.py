@@ -50,6 +50,9 @@ class MemoryQueues:
     async def length(self, queue: str) -> int:
         return sum(name == queue for name, *_ in self.sent)
 
+    async def waiting_since(self, queue: str) -> datetime | None:
+        return NOW if await self.length(queue) else None
+
     async def drop_given_up(self, queue: str, tenant: str) -> int:
         of_others = [one for one in self.sent if one[0] != queue or f"{tenant}~" not in one[1]]
         dropped = len(self.sent) - len(of_others)
