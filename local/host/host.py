@@ -23,6 +23,7 @@ from local.host.errors import StartFailed, Unusable
 from local.host.invoker import Invoker
 from local.host.keys import Keys
 from local.host.lock import LockOptions
+from local.host.overhearing import overhearing
 from local.host.queues import Bells, QueueOptions, QueueOutputs
 from local.host.settings import HostJson, Settings
 from local.host.storage import Storage
@@ -74,10 +75,11 @@ class Host:
         self._json = HostJson.load(options.app / "host.json", self._settings)
         self._id = host_id(options.app, self._settings)
         self._storage = Storage(self._settings)
-        queues, bells = QueueOptions.read(self._json), Bells()
-        self._invoker = Invoker(QueueOutputs(self._storage, queues, bells), bells.ring_all)
+        queues, self._bells = QueueOptions.read(self._json), Bells()
+        self._invoker = Invoker(QueueOutputs(self._storage, queues))
+        locks = LockOptions.read(self._json)
         self._triggers = Triggers(
-            self._id, self._storage, self._invoker, queues, LockOptions.read(self._json), bells
+            self._id, self._storage, self._invoker, queues, locks, self._bells
         )
         self._listeners: list[Listener] = []
 
@@ -87,7 +89,7 @@ class Host:
         for each in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(each, stop.set)
         web, functions = await self._start()
-        with _bound(self._options) as bound:
+        with _bound(self._options) as bound, overhearing(self._bells.ring):
             server = Server(_server_config(web, self._options.drain_seconds))
             serving = asyncio.create_task(server.serve([bound]))
             await server.ready.wait()

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -20,10 +20,8 @@ class Outputs(Protocol):
 
 
 class Invoker:
-    """`ended` is called after each function that may have written something."""
-
-    def __init__(self, outputs: Outputs, ended: Callable[[], None] = lambda: None) -> None:
-        self._outputs, self._ended = outputs, ended
+    def __init__(self, outputs: Outputs) -> None:
+        self._outputs = outputs
         self._running: set[str] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -44,7 +42,6 @@ class Invoker:
         metadata: Mapping[str, TypedData] | None = None,
         trace: RpcTraceContext | None = None,
         retry: RetryContext | None = None,
-        only_reads: bool = False,
     ) -> Outcome:
         call = Call(
             function.id,
@@ -61,8 +58,6 @@ class Invoker:
             self._running.discard(call.invocation_id)
             if not self._running:
                 self._idle.set()
-            if not only_reads:
-                self._ended()
 
     async def _logged(self, function: Function, call: Call, reason: str) -> Outcome:
         about = {"invocation_id": call.invocation_id}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 
-from local.host.queues import SHORTEST_PAUSE, QueueOptions, send
+from local.host.queues import SHORTEST_PAUSE, SURELY_VISIBLE, QueueOptions, send
 
 if TYPE_CHECKING:
     from azure.storage.queue import QueueMessage
@@ -40,19 +40,14 @@ class QueueListener:
         self._woken, self._changed = asyncio.Event(), asyncio.Event()
         self._stopping = False
         self._empty_polls = 0
-        self._polled = 0.0
-        self._look: asyncio.TimerHandle | None = None
 
-    def wake(self) -> None:
-        """Poll now, and stay at the shortest pause: the queue is busy."""
-        self._empty_polls = 0
-        self._woken.set()
-
-    def look_soon(self) -> None:
-        """Poll once, as soon as the shortest pause allows, however often this is said."""
-        if self._look is None:
+    def wake(self, after: float = 0) -> None:
+        """Poll now, or when what was put there can be seen, in so many seconds."""
+        if after:
             loop = asyncio.get_running_loop()
-            self._look = loop.call_at(self._polled + SHORTEST_PAUSE, self._woken.set)
+            loop.call_later(after + SURELY_VISIBLE, self._woken.set)
+        else:
+            self._woken.set()
 
     def stop(self) -> None:
         self._stopping = True
@@ -60,22 +55,22 @@ class QueueListener:
         self._changed.set()
 
     async def listen(self) -> None:
+        told = False
         while not self._stopping:
             messages = await self._receive()
             for message in messages:
                 self._start(message)
             if messages:
-                self._empty_polls = 0
                 await self._room()
+            if not messages or (told and len(messages) < self._options.batch_size):
+                told = await self._pause()
             else:
-                await self._pause()
+                # Somebody writes of whom nothing is heard, or there was more than one batch.
+                self._empty_polls, told = 0, False
         while self._running:
             await asyncio.wait(self._running)
 
     async def _receive(self) -> list[QueueMessage]:
-        if self._look is not None:
-            self._look.cancel()
-        self._polled, self._look = asyncio.get_running_loop().time(), None
         size = self._options.batch_size
         try:
             pages = self._queue.receive_messages(
@@ -107,10 +102,13 @@ class QueueListener:
             self._changed.clear()
             await self._changed.wait()
 
-    async def _pause(self) -> None:
+    async def _pause(self) -> bool:
+        """Whether it was woken."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), self._next_pause())
+        told = self._woken.is_set()
         self._woken.clear()
+        return told
 
     def _next_pause(self) -> float:
         """Random exponential back-off from the shortest pause to maxPollingInterval."""
@@ -170,8 +168,7 @@ class QueueListener:
             await self._give_up(message)
         else:
             await self._hide(message, self._options.retry_delay)
-            if not self._options.retry_delay:
-                self.wake()
+            self.wake(self._options.retry_delay)
 
     async def _give_up(self, message: QueueMessage) -> None:
         if self._poison is None:

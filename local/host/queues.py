@@ -26,6 +26,7 @@ log = logging.getLogger("host")
 POISON = "-poison"
 LONGEST_NAME = 63
 SHORTEST_PAUSE = 0.1
+SURELY_VISIBLE = 0.05
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,7 @@ class QueueOptions:
 
 
 class Listening(Protocol):
-    def wake(self) -> None: ...
-
-    def look_soon(self) -> None: ...
+    def wake(self, after: float = 0) -> None: ...
 
 
 class Bells:
@@ -80,15 +79,10 @@ class Bells:
     def add(self, url: str, listener: Listening) -> None:
         self._listeners[url].append(listener)
 
-    def ring(self, url: str) -> None:
+    def ring(self, url: str, after: float = 0) -> None:
+        """`after` is how long the message stays invisible, in seconds."""
         for listener in self._listeners[url]:
-            listener.wake()
-
-    def ring_all(self) -> None:
-        """A function ended: it may have written to any queue with a client of its own."""
-        for listeners in self._listeners.values():
-            for listener in listeners:
-                listener.look_soon()
+            listener.wake(after)
 
 
 async def send(queue: QueueClient, text: str) -> None:
@@ -102,15 +96,14 @@ async def send(queue: QueueClient, text: str) -> None:
 
 
 class QueueOutputs:
-    def __init__(self, storage: Storage, options: QueueOptions, bells: Bells) -> None:
-        self._storage, self._options, self._bells = storage, options, bells
+    def __init__(self, storage: Storage, options: QueueOptions) -> None:
+        self._storage, self._options = storage, options
 
     async def write(self, binding: Mapping[str, Any], value: TypedData) -> None:
         service = self._storage.queues(binding.get("connection") or "")
         queue = service.get_queue_client(binding["queueName"])
         for body in bodies(value):
             await send(queue, self._options.encode(body))
-        self._bells.ring(queue.url)
 
 
 def bodies(value: TypedData) -> list[bytes]:

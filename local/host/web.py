@@ -88,7 +88,6 @@ class Web:
             await incoming(request, values),
             reason="This function was called by HTTP",
             trace=trace_of(request),
-            only_reads=request.method in {"GET", "HEAD"},
         )
         if not outcome.succeeded:
             return Response(status_code=500)

@@ -1,15 +1,18 @@
 """The queue listener in process, where its fixed ten minutes can be made short."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Self, TypeVar
 
 import pytest
+from azure.storage.queue import QueueClient as PlainClient
 from azure.storage.queue import QueueMessage
 from azure.storage.queue.aio import QueueClient
 
 from local.host.listener import QueueListener
-from local.host.queues import SHORTEST_PAUSE, Bells, QueueOptions, poison_name
+from local.host.overhearing import overhearing
+from local.host.queues import Bells, QueueOptions, poison_name
 
 T = TypeVar("T")
 
@@ -18,7 +21,7 @@ QUICK = QueueOptions(longest_pause=0.2, invisibility=2)
 
 @pytest.fixture
 async def queue(storage, request) -> AsyncIterator[QueueClient]:
-    name = request.node.name.replace("_", "-")[:50].strip("-")
+    name = re.sub("[^a-z0-9]+", "-", request.node.name)[-50:].strip("-")
     async with QueueClient.from_connection_string(storage, name) as client:
         await client.create_queue()
         yield client
@@ -141,28 +144,53 @@ async def test_bell_wakes_an_idle_listener(queue):
     hold.set()
     async with Listening(queue, slow, hold) as listening:
         bells.add(queue.url, listening.listener)
-        for _ in range(20):
-            listening.listener._next_pause()
+        listening.listener._empty_polls = 20
         await queue.send_message("rung")
         bells.ring(queue.url)
         async with asyncio.timeout(10):
             await listening.first.wait()
 
 
-async def test_a_function_that_ended_makes_an_idle_listener_look(queue):
-    """It may have written with a client of its own."""
+async def at_once(queue: QueueClient, _storage: str) -> None:
+    await queue.send_message("written")
+
+
+async def late(queue: QueueClient, _storage: str) -> None:
+    await queue.send_message("written", visibility_timeout=1)
+
+
+async def in_a_thread(queue: QueueClient, storage: str) -> None:
+    with PlainClient.from_connection_string(storage, queue.queue_name) as client:
+        await asyncio.to_thread(client.send_message, "written")
+
+
+@pytest.mark.parametrize("write", [at_once, late, in_a_thread])
+async def test_what_the_app_writes_itself_is_overheard(queue, storage, write):
+    """By a client of its own, of either kind: seen when it is visible, not at the next poll."""
     hold, bells = asyncio.Event(), Bells()
     hold.set()
     async with Listening(queue, QueueOptions(longest_pause=600), hold) as listening:
         bells.add(queue.url, listening.listener)
-        for _ in range(20):
-            listening.listener._next_pause()
-        await queue.send_message("written")
-        bells.ring_all()
-        async with asyncio.timeout(10):
-            await listening.first.wait()
+        listening.listener._empty_polls = 20
+        with overhearing(bells.ring):
+            await write(queue, storage)
+            async with asyncio.timeout(10):
+                await listening.first.wait()
 
     assert listening.seen == [("written", 1)]
+
+
+async def test_overhearing_ends(queue):
+    """Nothing is told any more, and the clients are as they were."""
+    heard, before = [], QueueClient.send_message
+    with overhearing(lambda url, after: heard.append((url, after))):
+        await queue.send_message("told")
+        await asyncio.sleep(0)
+    await queue.send_message("untold")
+    await asyncio.sleep(0)
+
+    assert heard == [(queue.url, 0)]
+    assert QueueClient.send_message is before
 
 
 class Counting(QueueListener):
@@ -173,29 +201,48 @@ class Counting(QueueListener):
         return await super()._receive()
 
 
-async def test_however_many_functions_end_a_pause_has_one_poll(queue):
-    """A burst of them costs no more polls than the shortest pause allows."""
-    listening = Listening(queue, QueueOptions(longest_pause=600), asyncio.Event())
+async def test_what_rang_costs_one_poll(queue):
+    """It says nothing of others who write; a message of whom nothing was heard lets it look on."""
+    hold = asyncio.Event()
+    hold.set()
+    listening = Listening(queue, QueueOptions(), hold)
     listener = listening.listener = Counting(queue, None, QueueOptions(), listening.handle)
-    began = asyncio.get_running_loop().time()
-    async with listening:
-        while (spent := asyncio.get_running_loop().time() - began) < 0.5:
-            listener.look_soon()
-            await asyncio.sleep(0)
+    listener._empty_polls = 20
 
-    assert 2 <= listener.polls <= spent / SHORTEST_PAUSE + 3
+    async def handled(count: int) -> None:
+        await queue.send_message("rung")
+        listener.wake()
+        await eventually(lambda: has(listening, count))
+
+    async with listening:
+        await eventually(lambda: polled(listener))
+        for count in (1, 2, 3):
+            await handled(count)
+        assert listener.polls == 4
+
+
+async def has(listening: Listening, count: int) -> bool:
+    return len(listening.seen) == count
+
+
+async def polled(listener: Counting) -> int:
+    return listener.polls
 
 
 async def test_pauses_grow_to_the_longest_and_fall_back(queue):
-    """From 100 ms, doubling at random, to maxPollingInterval; a wake starts over."""
-    listening = Listening(queue, QueueOptions(longest_pause=3), asyncio.Event())
-    pauses = [listening.listener._next_pause() for _ in range(9)]
-    listening.listener.wake()
+    """From 100 ms, doubling at random, to maxPollingInterval; a message starts over."""
+    listening = Listening(queue, QueueOptions(longest_pause=30), asyncio.Event())
+    pauses = [listening.listener._next_pause() for _ in range(12)]
+    await queue.send_message("from outside")
+    async with listening:
+        async with asyncio.timeout(10):
+            await listening.first.wait()
+        again = listening.listener._next_pause()
 
     assert pauses[0] == pytest.approx(0.1)
     assert pauses[:6] == sorted(pauses[:6])
-    assert pauses[-1] == 3
-    assert listening.listener._next_pause() == pytest.approx(0.1)
+    assert pauses[-1] == 30
+    assert again < 3
 
 
 @pytest.mark.parametrize(
