@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 MIN_SIGNING_KEY = 32
 PEM = "-----BEGIN "
+REFERENCE = "@Microsoft.KeyVault("
 REACHES = ("rooms", "free_busy", "read", "read_write")
 
 
@@ -208,13 +209,11 @@ def _check_credential(reader: _Reader, settings: Settings) -> None:
 
 
 def _check_certificate(reader: _Reader, settings: Settings) -> None:
-    """A reference to the vault that Azure cannot resolve stands here as it was written."""
     value = settings.certificate.reveal()
     if value and not value.startswith(PEM) and not _is_base64(value):
         reader.wrong(
             "CALBRIDGE_CERTIFICATE",
-            "must be a private key and its certificate, as PEM or as PKCS #12 in base64; if it is "
-            "a reference to the vault, the vault has no such certificate or refuses the app",
+            "must be a private key and its certificate, as PEM or as PKCS #12 in base64",
         )
 
 
@@ -263,6 +262,19 @@ def _check_storage(reader: _Reader, settings: Settings) -> None:
         )
 
 
+def _check_references(reader: _Reader, _: Settings) -> None:
+    """Where Azure cannot read the vault, a setting holds the reference to it as it was written. As
+    a key it would be one that anybody can guess.
+    """
+    for name, value in reader.values.items():
+        if name.startswith("CALBRIDGE_") and value.strip().startswith(REFERENCE):
+            reader.wrong(
+                name,
+                "is a reference to the vault that Azure could not follow: see whether the secret "
+                "is there and the app's identity may read it, then have the settings read anew",
+            )
+
+
 _CHECKS: tuple[Callable[[_Reader, Settings], None], ...] = (
     _check_keys,
     _check_credential,
@@ -270,4 +282,5 @@ _CHECKS: tuple[Callable[[_Reader, Settings], None], ...] = (
     _check_clients,
     _check_returns,
     _check_storage,
+    _check_references,
 )

@@ -58,10 +58,21 @@ def test_there_is_exactly_one_credential(second):
 
 
 @pytest.mark.parametrize(
-    "value", ["@Microsoft.KeyVault(VaultName=v;SecretName=c)", "secret", "A", "-----END X-----"]
+    "name", ["CALBRIDGE_API_KEYS", "CALBRIDGE_SIGNING_KEY", "CALBRIDGE_CLIENT_SECRET"]
 )
+def test_a_reference_that_azure_could_not_follow_is_no_key(name):
+    """It stands there as it was written, and whoever knows the vault's name could use it."""
+    reference = "@Microsoft.KeyVault(VaultName=kv-cal-abcdefgh;SecretName=calbridge-key)"
+    with pytest.raises(SettingsError, match="could not follow") as error:
+        read_settings(VALUES | {name: reference})
+
+    assert error.value.problems.keys() == {name}
+    assert "abcdefgh" not in str(error.value)
+
+
+@pytest.mark.parametrize("value", ["secret", "A", "-----END X-----"])
 def test_a_certificate_that_is_none_is_told(value):
-    """Azure leaves a reference to the vault as it is where it cannot follow it."""
+    """A private key and its certificate, in one of two forms."""
     values = VALUES | {"CALBRIDGE_CLIENT_SECRET": "", "CALBRIDGE_CERTIFICATE": value}
     with pytest.raises(SettingsError) as error:
         read_settings(values)
