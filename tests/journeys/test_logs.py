@@ -1,7 +1,6 @@
 """What the processes tell of themselves while they work on content that nothing else is called."""
 
-import json
-
+from bench.trace import shown, spans_of, traces_of
 from tests.journeys.scene import graph_at
 from tests.leaks import leaks
 from tests.stack import KEY
@@ -50,7 +49,8 @@ async def test_no_process_logs_content(scene):
 
 async def test_one_trace_leads_through_all_functions(scene):
     """From the request that puts an appointment, and from the notification of an edit, to the
-    delivery of what became of it, though the queues carry keys alone.
+    delivery of what became of it, though the queues carry keys alone. Each run of a function that
+    did a part of it is linked to.
     """
     customer = await scene.connect("megan")
     async with customer.host_app() as app:
@@ -73,11 +73,14 @@ async def test_one_trace_leads_through_all_functions(scene):
     ]
     assert any(one.get("method") == "POST" and one["span"] == "graph" for one in put)
     assert any({"graph_notifications", "mark", "round", "settle"} <= set(names) for names in told)
+    text = shown(put[0]["trace"], traces_of(spans_of(scene.stack.traces)))
+    assert "push (in " in text
+    assert "confirmed (in deliver-changes)" in text
 
 
 def _traces(scene, name, tenant):
     """Whole traces with such a span of the tenant's, each in the order of its beginnings."""
-    spans = [json.loads(line) for line in scene.stack.traces.splitlines()]
+    spans = spans_of(scene.stack.traces)
     found = {s["trace"] for s in spans if s["span"] == name and s.get("tenant") == tenant}
     return [
         sorted((s for s in spans if s["trace"] == one), key=lambda s: s["start"]) for one in found
