@@ -15,10 +15,23 @@ from shared.catalogue.signing_in import SIGN_IN
 from shared.catalogue.work import WORK
 from shared.errors import CalbridgeError, Problem, Reconnect, Refused, Rejected, TryAgain
 
-__all__ = ["CAUSES", "Cause", "FixedBy", "cause_of", "explained", "problem_json", "problem_of"]
+__all__ = [
+    "CAUSES",
+    "CLOSED",
+    "Cause",
+    "FixedBy",
+    "cause_of",
+    "explained",
+    "problem_json",
+    "problem_of",
+]
 
 ALL = (*REQUESTS, *ACCESS, *SIGN_IN, *ROLLOUTS, *WORK, *LIVES, *READINESS)
 CAUSES: dict[str, Cause] = {cause.code: cause for cause in ALL}
+# Of an account for which Exchange Online opens no mailbox.
+CLOSED = frozenset(
+    {"mailbox-missing", "mailbox-unlicensed", "mailbox-on-premises", "mailbox-inactive"}
+)
 
 
 def cause_of(code: str) -> Cause:

@@ -50,7 +50,8 @@ ROLLOUTS = (
         "The account has no licence with a mailbox",
         "Microsoft 365 gives a calendar only to accounts that have Exchange Online.",
         FixedBy.TENANT_ADMIN,
-        "Give the account a licence with Exchange Online; its mailbox is there within a day.",
+        "Give the account a licence with Exchange Online; its mailbox is there within a day. A "
+        "calendar that was synced before goes on by itself within an hour of that.",
     ),
     Cause(
         "mailbox-on-premises",
@@ -59,7 +60,8 @@ ROLLOUTS = (
         "The account has a licence, but its mailbox is on the organisation's own servers, or is "
         "inactive.",
         FixedBy.TENANT_ADMIN,
-        "Move the mailbox to Exchange Online.",
+        "Move the mailbox to Exchange Online. A calendar that was synced before goes on by "
+        "itself within an hour of that.",
     ),
     Cause(
         "mailbox-inactive",
@@ -69,7 +71,8 @@ ROLLOUTS = (
         "new and the mailbox not made yet, or it is inactive or was deleted.",
         FixedBy.TENANT_ADMIN,
         "Look at the account's mailbox in the Exchange admin centre; with a new licence, wait up "
-        "to a day.",
+        "to a day. A calendar that was synced before goes on by itself within an hour of its "
+        "mailbox being back.",
     ),
     Cause(
         "mailbox-not-personal",

@@ -7,10 +7,10 @@ from shared.errors import Problem, Reconnect, Refused
 from shared.graph.seen import CalendarInfo
 from shared.onboarding.calendars import connect_calendar
 from shared.onboarding.connections import alive
-from shared.onboarding.mailboxes import why_closed
 from shared.onboarding.opening import opened
 from shared.services import Services
 from shared.store.records import Calendar, Connection, Reach, Tenant
+from shared.sync.closing import why_closed
 
 NOT_SHARED = (
     "The calendar is not shared with the account. Its owner can share it in Outlook; an "
@@ -71,7 +71,7 @@ async def connect_shared(
         raise Refused(Problem("connection-unknown", "It was disconnected.", "/connection"))
     rights = await rights_on(services, connection, mailbox)
     if rights.why_not == NO_MAILBOX:
-        code = await why_closed(services, connection, mailbox, {"id": mailbox})
+        code = await why_closed(services.graph, connection, mailbox, {"id": mailbox})
         raise Refused(Problem(code, pointer="/mailbox"))
     if rights.why_not == NOT_SHARED:
         raise Refused(Problem("calendar-not-shared", pointer="/mailbox"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from shared.catalogue import cause_of
+from shared.catalogue import CLOSED, cause_of
 from shared.onboarding.abilities import TABLE, Feature, is_able, was_asked_for, why_not
 from shared.onboarding.connections import alive
 from shared.onboarding.providers import is_other
@@ -124,7 +124,7 @@ def _all_shut(connections: Sequence[Connection]) -> WhyNot | None:
 
 
 def _because(cause: str) -> WhyNot:
-    if cause == "mailbox-missing":
+    if cause in CLOSED:
         return WhyNot(Reason.PLAN, cause)
     return WhyNot(Reason.CONSENT, cause_of(cause or "consent-required").code)
 

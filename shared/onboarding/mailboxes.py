@@ -5,14 +5,13 @@ from contextlib import suppress
 from typing import Any
 
 from shared.errors import Problem, Reconnect, Refused, TryAgain
+from shared.graph.classing import NOT_PERSONAL, is_guest, looks_shared
 from shared.graph.seen import Person
-from shared.onboarding.classing import NOT_PERSONAL, by_calendar, is_guest, looks_shared
 from shared.services import Services
-from shared.store.records import Connection, ConsentLink, MailboxClass
+from shared.store.records import Connection, ConsentLink
+from shared.sync.closing import why_closed
 
 PERHAPS_SHARED = "mailbox-perhaps-shared"
-# What a second look says of a mailbox that the first one found closed, and means nothing.
-_UNSAID = frozenset({MailboxClass.REACHABLE, MailboxClass.TROUBLE, MailboxClass.DENIED})
 
 
 async def check_open(
@@ -25,7 +24,7 @@ async def check_open(
         return
     if is_guest(profile):
         raise Refused(Problem("guest-account"))
-    raise Refused(Problem(await why_closed(services, connection, user, profile)))
+    raise Refused(Problem(await why_closed(services.graph, connection, user, profile)))
 
 
 async def check_named(services: Services, connection: Connection, person: Person) -> None:
@@ -38,17 +37,8 @@ async def check_named(services: Services, connection: Connection, person: Person
         profile = await services.graph.account(connection, person.user_id)
         code = "account-is-guest"
         if not is_guest(profile):
-            code = await why_closed(services, connection, person.user_id, profile)
+            code = await why_closed(services.graph, connection, person.user_id, profile)
         raise Refused(Problem(code, pointer="/mailbox"))
-
-
-async def why_closed(
-    services: Services, connection: Connection, user: str, profile: Mapping[str, Any]
-) -> str:
-    """A code of the catalogue, of a mailbox that did not open."""
-    answer = (await services.graph.directory.calendars(connection, [user]))[user]
-    seen = by_calendar(profile, answer, None)
-    return "mailbox-missing" if seen.kind in _UNSAID else seen.problem
 
 
 async def notice_of(

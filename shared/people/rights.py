@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.catalogue import CLOSED
 from shared.errors import Problem, Reconnect, Refused
 from shared.graph.client import Graph
 from shared.graph.seen import Permission
@@ -69,7 +70,7 @@ class Rights:
     async def _actor(self, tenant: str, connection: Connection, actor: str) -> Actor:
         own = await self.store.calendar_at(tenant, actor)
         calendar = await self.store.calendar(own) if own else None
-        if calendar is not None and calendar.cause != NO_MAILBOX:
+        if calendar is not None and calendar.cause not in CLOSED:
             return Actor(mailbox_names(calendar), colleague=True)
         return await self._unconnected(connection, actor)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.errors import Contended, Reconnect, TryAgain
 from shared.graph.client import Graph
@@ -20,6 +21,7 @@ from shared.store.records import (
     State,
 )
 from shared.store.store import Store
+from shared.sync.closing import MISSING, why_lost
 from shared.sync.home import REPLACED, synced
 from shared.sync.report import renamed_change
 from shared.sync.sharing import cause_of_closing
@@ -29,7 +31,6 @@ from shared.sync.transitions import move_calendar
 from shared.sync.wake import ROUND
 
 WEEK = timedelta(days=7)
-MISSING = "mailbox-missing"
 NOBODY = "mailbox-identity-missing"
 
 
@@ -111,27 +112,35 @@ async def _rename_connection(shift: Shift, calendar: Calendar) -> None:
 
 
 async def cause_of_loss(shift: Shift, graph: Graph, reconnect: Reconnect) -> Reconnect:
-    """Sharper, where an organisation's directory can be asked: whether the account is there
-    without a mailbox, another has its address, or there is nobody. Of what was shared with an
-    account: whether it still is.
+    """Sharper, where the directory can be asked: why the account has no mailbox any more, or that
+    another has its address, or that there is nobody. Of what was shared with an account: whether
+    it still is.
     """
     if shift.connection.kind is ConnectionKind.SERVICE_ACCOUNT:
-        return await cause_of_closing(shift, graph, reconnect)
-    organisation = shift.connection.kind is ConnectionKind.ORGANISATION
-    if reconnect.cause != MISSING or not organisation:
-        return reconnect
+        reconnect = await cause_of_closing(shift, graph, reconnect)
+    if reconnect.cause == MISSING:
+        with suppress(Reconnect, TryAgain):
+            return Reconnect(await _why_missing(shift, graph), reconnect.trace)
+    return reconnect
+
+
+async def _why_missing(shift: Shift, graph: Graph) -> str:
+    """By what Exchange says alone, where the account may not be read."""
+    user = shift.calendar.user_id
+    profile: dict[str, Any] = {"id": user}
     try:
-        found = await _now_at(shift.connection, graph, shift.calendar)
-    except (Reconnect, TryAgain):
-        return reconnect
-    if found == shift.calendar.user_id:
-        return reconnect
-    return Reconnect(REPLACED if found else NOBODY, reconnect.trace)
+        profile = await graph.account(shift.connection, user)
+    except Reconnect as reconnect:
+        whole = shift.connection.kind is ConnectionKind.ORGANISATION
+        if reconnect.cause == MISSING and whole:
+            found = await _now_at(shift.connection, graph, shift.calendar.address)
+            return REPLACED if found else NOBODY
+    return await why_lost(graph, shift.connection, user, profile)
 
 
-async def _now_at(connection: Connection, graph: Graph, calendar: Calendar) -> str:
-    """The object id of the owner, or of who has the address now; "" of nobody."""
-    for name in (calendar.user_id, calendar.address):
+async def _now_at(connection: Connection, graph: Graph, *names: str) -> str:
+    """The object id of the first that is somebody's; "" of nobody."""
+    for name in names:
         try:
             return (await graph.person(connection, name)).user_id
         except Reconnect as error:
@@ -157,7 +166,9 @@ async def _is_succeeded(shift: Shift, graph: Graph) -> bool:
     if shift.calendar.cause != REPLACED:
         return False
     try:
-        user = await _now_at(shift.connection, graph, shift.calendar)
+        user = await _now_at(
+            shift.connection, graph, shift.calendar.user_id, shift.calendar.address
+        )
     except (Reconnect, TryAgain):
         return False
     key = CalendarKey(shift.key.tenant, user)

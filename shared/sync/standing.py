@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from shared.catalogue import CLOSED
 from shared.store.records import Calendar, Connection, ConnectionKind, State, Tenant
 
 T = TypeVar("T", Tenant, Connection, Calendar)
@@ -19,9 +20,8 @@ AT_WORK = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED, State.ACT
 WORKING = frozenset({State.PROVISIONING, State.ACTIVE, State.DEGRADED})
 
 # Causes that say nothing of the grant by which the mailbox is reached.
-OF_THE_MAILBOX = frozenset(
+OF_THE_MAILBOX = CLOSED | frozenset(
     {
-        "mailbox-missing",
         "mailbox-replaced",
         "mailbox-identity-missing",
         "access-denied",

@@ -295,8 +295,7 @@ class Stage:
         """A new process: nothing survives of the old one but what was stored."""
         self.fuse = Fuse()
         self.store = FragileStore(self.memory, self.fuse)
-        caller = Caller(ENTRA, APP, None, frozenset(), self.roles)
-        transport = httpx.ASGITransport(as_caller(self.app, caller))
+        transport = httpx.ASGITransport(as_caller(self.app, self.caller()))
         self.graph = FragileGraph(transport, self.fuse)
         graph = Graph(SETTINGS, OneToken(), self.graph)
         self.wake = Wake(self.store, self.queues)
@@ -309,6 +308,10 @@ class Stage:
             self._forget_grant,
             LEASE_SECONDS,
         )
+
+    def caller(self) -> Caller:
+        """Whose token it is that Graph gets."""
+        return Caller(ENTRA, APP, None, frozenset(), self.roles)
 
     async def _forget_grant(self, connection: Connection) -> None:
         del connection

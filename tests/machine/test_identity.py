@@ -136,7 +136,7 @@ async def test_an_account_that_is_gone_has_a_cause_of_its_own():
     states = [await calendar(stage, one) for one in (key, stage.key("ben"))]
     assert [(one.state, one.cause) for one in states] == [
         (State.ACTION_REQUIRED, "mailbox-identity-missing"),
-        (State.ACTION_REQUIRED, "mailbox-missing"),
+        (State.ACTION_REQUIRED, "mailbox-unlicensed"),
     ]
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from shared.errors import Refused, TryAgain
+from shared.graph.classing import Sighting
 from shared.graph.seen import Person
 from shared.onboarding.calendars import connect_calendar
-from shared.onboarding.classing import Sighting
 from shared.onboarding.rollouts.leaving import let_go
 from shared.onboarding.rollouts.looking import look
 from shared.onboarding.rollouts.rows import moved, to_stage

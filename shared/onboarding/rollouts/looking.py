@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from shared.errors import Reconnect
+from shared.graph.classing import Sighting, by_calendar, by_profile
 from shared.graph.directory import Answer, Directory
-from shared.onboarding.classing import Sighting, by_calendar, by_profile
 from shared.store.records import Connection, RolloutMailbox
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from shared.onboarding.classing import NOT_PERSONAL, Sighting
+from shared.graph.classing import NOT_PERSONAL, Sighting
 from shared.store.records import MailboxClass, RolloutSource
 
 # A mailbox in passing trouble is looked at so often within the hour, then once a day.

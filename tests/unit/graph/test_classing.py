@@ -3,8 +3,8 @@
 import pytest
 
 from shared.errors import Reconnect
+from shared.graph.classing import by_calendar, looks_shared
 from shared.graph.directory import Answer
-from shared.onboarding.classing import by_calendar, looks_shared
 from shared.store.records import MailboxClass
 
 OPEN = Answer({"id": "c"})
