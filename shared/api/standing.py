@@ -6,6 +6,7 @@ from typing import Any
 from shared.catalogue import explained
 from shared.services import Services
 from shared.store.records import Calendar, Connection, State, Tenant
+from shared.sync.sharing import LOWERED
 from shared.sync.standing import Standing, is_of_grant, shown, standing_of
 
 MOST_PENDING = 1000
@@ -38,6 +39,8 @@ def _step_of_grant(standing: Standing, path: str) -> str:
         case State.ACTION_REQUIRED if is_of_grant(standing.cause):
             return f"POST {path}/reconnect"
         case State.ACTION_REQUIRED:
+            return f"POST {path}/check"
+        case State.DEGRADED if standing.cause == LOWERED:
             return f"POST {path}/check"
         case State.DEGRADED if standing.cause == "grant-expires":
             return f"POST {path}/reconnect"

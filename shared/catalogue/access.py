@@ -299,6 +299,18 @@ ACCESS = (
         "hour, or at once when the mailbox is connected again.",
     ),
     Cause(
+        "sharing-lowered",
+        403,
+        "The calendar is shared with the account for reading only",
+        "The account that acts for others could write to this calendar and can by now only read "
+        "it: its owner or an administrator lowered the right. What changes in the calendar still "
+        "arrives; what is to be written there waits.",
+        FixedBy.USER,
+        "Have the calendar's owner share it with the account with edit permission again in "
+        "Outlook, or an administrator with Set-MailboxFolderPermission. What waits is then "
+        "written by itself, within minutes.",
+    ),
+    Cause(
         "scopes-missing",
         403,
         "Fewer permissions were given than asked for",

@@ -10,6 +10,7 @@ from shared.errors import Contended, Reconnect, TryAgain
 from shared.observe import note
 from shared.store.records import Calendar, Connection, Due, DueKind, State
 from shared.sync.engine import Engine
+from shared.sync.sharing import LOWERED
 from shared.sync.standing import AT_WORK, ENDING, Standing, is_of_grant, moved, standing_of
 from shared.sync.subscribing import spread
 from shared.sync.transitions import (
@@ -65,7 +66,8 @@ async def _found(engine: Engine, connection: Connection, working: list[Calendar]
 
 def _failing(calendars: list[Calendar]) -> list[Calendar]:
     """By themselves, which the grant says nothing of; what a person has to rule on stays held."""
-    return [one for one in calendars if one.state is State.ACTION_REQUIRED and one.held is None]
+    ill = [one for one in calendars if one.state is State.ACTION_REQUIRED or one.cause == LOWERED]
+    return [one for one in ill if one.held is None]
 
 
 async def wake_all(engine: Engine, calendars: list[Calendar], now: datetime) -> None:

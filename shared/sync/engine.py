@@ -40,7 +40,8 @@ from shared.sync.brake import CAUSE as MASS_CHANGE
 from shared.sync.hints import LONGEST_SILENCE, is_echo, only_adds, silence_after
 from shared.sync.identity import cause_of_loss, give_way, keep_identity
 from shared.sync.leaving import Forget, close_connection, end_calendar, end_grant, ending
-from shared.sync.outbound import push_all, refuse_all
+from shared.sync.lowering import follows, push_or_wait
+from shared.sync.outbound import refuse_all
 from shared.sync.reaching import (
     READ_ONLY,
     SHORT,
@@ -65,7 +66,6 @@ from shared.sync.standing import (
     AT_WORK,
     ENDING,
     Standing,
-    after_round,
     is_blocked,
     is_of_grant,
     moved,
@@ -217,7 +217,7 @@ class Engine:
             await self.relay(shift.key)
         if later is not None:
             raise later
-        return shift.calendar.held is None
+        return shift.calendar.held is None and not shift.shut
 
     async def _without_events(self, shift: Shift) -> bool:
         """Of such a calendar it can be asked when its owner is busy; no event is read or kept."""
@@ -274,7 +274,7 @@ class Engine:
             await self._next_poll(shift, mark, settled)
             if shift.calendar.state not in AT_EASE:
                 await welcome(shift)
-            await move_calendar(shift, after_round(shift.calendar, shift.connection, self.clock()))
+            await move_calendar(shift, follows(shift))
             if shift.connection.state is State.ACTION_REQUIRED:
                 await move_connection(shift, Standing(State.ACTIVE))
             note("round", tenant=shift.key.tenant, calendar=shift.key.calendar, count=settled)
@@ -392,4 +392,4 @@ async def _push(shift: Shift) -> TryAgain | None:
         return None
     if shift.calendar.reach is not Reach.READ_WRITE:
         return await refuse_all(shift, READ_ONLY)
-    return await push_all(shift)
+    return await push_or_wait(shift)

@@ -13,7 +13,7 @@ from shared.errors import Contended, Problem, Reconnect, Rejected, Throttled, Tr
 from shared.graph.seen import Kind, Seen
 from shared.graph.writes import plan
 from shared.policy.shape import hidden_fields, outward, shape
-from shared.store.records import Link, Origin, Pending, Settlement, Wish
+from shared.store.records import ConnectionKind, Link, Origin, Pending, Settlement, Wish
 from shared.sync.applied import settle_applied, settle_unchanged
 from shared.sync.case import WITHDRAWN, Case, action, traces, unowned
 from shared.sync.conference import (
@@ -35,6 +35,7 @@ from shared.sync.pause import NotYet, pause
 from shared.sync.report import outcome
 from shared.sync.series_push import bare_traces, is_in_parts, write_series
 from shared.sync.series_window import is_series, marks_of
+from shared.sync.sharing import LOWERED
 from shared.sync.shift import Shift
 from shared.sync.singly import OccurrencesFirst, write_singly
 from shared.sync.spread import report_home, spread
@@ -140,7 +141,9 @@ async def _denied_alone(shift: Shift, reconnect: Reconnect) -> Problem:
     """
     if reconnect.cause != "access-denied":
         raise reconnect
-    await shift.mailbox.default_calendar()
+    found = await shift.mailbox.default_calendar()
+    if shift.connection.kind is ConnectionKind.SERVICE_ACCOUNT and not found.can_edit:
+        raise Reconnect(LOWERED, reconnect.trace)
     detail = "Microsoft 365 denies writing this event, though its calendar can be read."
     return Problem("refused-by-microsoft", detail)
 

@@ -5,6 +5,7 @@ from shared.graph.client import Graph
 from shared.sync.shift import Shift
 
 WITHDRAWN = "sharing-withdrawn"
+LOWERED = "sharing-lowered"
 _CLOSED = frozenset({"access-denied", "mailbox-missing"})
 
 

@@ -35,7 +35,8 @@ class Shift:
     """`lease` and `calendar` are replaced as they are renewed; all the rest stays.
 
     `losses` counts what pushes found gone from Outlook since the last round. `keeps`: what was
-    taken away is known to the sweep. `rests`: it is paused. `began` is of the round at hand.
+    taken away is known to the sweep. `rests`: it is paused. `shut`: it may only be
+    read. `began` is of the round at hand.
     """
 
     store: Store
@@ -50,6 +51,7 @@ class Shift:
     losses: int = 0
     keeps: bool = False
     rests: bool = False
+    shut: bool = False
     began: Beginnings = field(default_factory=Beginnings)
 
     @property

@@ -6,8 +6,9 @@ from contextlib import suppress
 from datetime import datetime
 
 from shared.errors import Throttled, TryAgain
-from shared.store.records import CalendarKey, State
+from shared.store.records import Calendar, CalendarKey, State
 from shared.store.store import Store
+from shared.sync.sharing import LOWERED
 from shared.sync.shift import Shift
 from shared.sync.standing import Standing, is_stalled
 from shared.sync.transitions import move_calendar
@@ -20,11 +21,16 @@ async def stalled(shift: Shift, busy: TryAgain) -> bool:
     """Whether there is something to tell; the next good round ends it."""
     with suppress(TryAgain):
         since = await waiting_since(shift.store, shift.key)
-        if shift.calendar.state in AT_EASE and is_stalled(since, shift.clock()):
+        if _is_at_ease(shift.calendar) and is_stalled(since, shift.clock()):
             cause = "throttled" if isinstance(busy, Throttled) else "microsoft-unavailable"
             await move_calendar(shift, Standing(State.DEGRADED, cause))
             return True
     return False
+
+
+def _is_at_ease(calendar: Calendar) -> bool:
+    """What waits for a person to share the calendar does not wait for Microsoft."""
+    return calendar.state in AT_EASE and calendar.cause != LOWERED
 
 
 async def fell_behind(shift: Shift) -> None:

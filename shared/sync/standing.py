@@ -26,6 +26,7 @@ OF_THE_MAILBOX = CLOSED | frozenset(
         "mailbox-identity-missing",
         "access-denied",
         "sharing-withdrawn",
+        "sharing-lowered",
         "mass-change",
     }
 )

@@ -15,6 +15,7 @@ from shared.sync.checking import attend
 from shared.sync.engine import Engine
 from shared.sync.refilling import end_refill
 from shared.sync.rest import resting
+from shared.sync.sharing import LOWERED
 from shared.sync.stalling import waiting_since
 from shared.sync.standing import AT_WORK, is_blocked, is_stalled
 from shared.sync.transitions import reconsider
@@ -115,7 +116,8 @@ async def _waits_for_person(engine: Engine, key: CalendarKey) -> bool:
     if resting(await engine.store.tenant(key.tenant), connection, calendar):
         return True
     blocked = connection is not None and is_blocked(connection)
-    waits = blocked or calendar.dry or calendar.state is State.ACTION_REQUIRED
+    shut = calendar.state is State.ACTION_REQUIRED or calendar.cause == LOWERED
+    waits = blocked or calendar.dry or shut
     return waits and await engine.store.marked(key) is None
 
 
