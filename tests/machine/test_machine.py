@@ -161,14 +161,24 @@ class TwoSides(RuleBasedStateMachine):
         if self.run(self.held(name)) is not None or name in self.stage.host.appointments:
             return
         event = _with(_event(self.word(), guests=guests), "location", self.word())
+        is_there = bool(self.run(self.event_id(name)))
         if self._app_puts(name, event):
-            # Another event under the old name: what the first one was to be is no word any more.
-            self.wrote = {key: sides for key, sides in self.wrote.items() if key[0] != name}
+            self._forget_words(name, but="outlook" if is_there else "")
             self.note(name, "app", subject=event.subject, location=event.location)
             self.put_again.add(name)
             self.app_deleted.discard(name)
             self.overruled.discard(name)
             self.causes += 1
+
+    def _forget_words(self, name: str, but: str) -> None:
+        """Another event under the old name: what the first one was to be is no word any more. But
+        where that is not gone yet, the two become one, and the person's word may win.
+        """
+        old = {key: sides for key, sides in self.wrote.items() if key[0] == name}
+        for key, sides in old.items():
+            del self.wrote[key]
+            if key[1] in FIELDS and but in sides:
+                self.note(name, but, **{key[1]: sides[but]})
 
     # The person in Outlook.
 
