@@ -182,9 +182,10 @@ class Grants:
         self._tokens.drop(connection)
 
     async def forget(self, connection: Connection) -> datetime | None:
-        """As `Vault.destroy` says."""
-        self._tokens.drop(connection)
-        return await self._vault.destroy(secret_name(connection))
+        """As `Vault.destroy` says. Raises Contended while a worker refreshes it."""
+        async with self._tokens.withdrawn(connection):
+            self._tokens.drop(connection)
+            return await self._vault.destroy(secret_name(connection))
 
     async def _sign_in(self, errand: Errand, now: datetime, hint: str) -> Begun:
         binding = secrets.token_urlsafe(24)

@@ -32,13 +32,14 @@ LEASE_SECONDS = 60.0
 
 
 class Leases(Protocol):
-    """The part of `Store` that lets one worker at a time refresh a grant."""
+    """The part of `Store` that lets one worker at a time refresh or destroy a grant."""
 
     async def acquire(
         self, key: CalendarKey, holder: str, now: datetime, seconds: float
     ) -> Lease | None: ...
 
     async def release(self, lease: Lease) -> None: ...
+    async def drop_lease(self, lease: Lease) -> None: ...
 
 
 class Tokens:
@@ -112,6 +113,19 @@ class Tokens:
         async with self._locks[name], self._leased(connection):
             self._hold(name, await self._refresh(connection, name, await self._read(name)))
 
+    @asynccontextmanager
+    async def withdrawn(self, connection: Connection) -> AsyncGenerator[None]:
+        """While a grant is destroyed: nobody refreshes it meanwhile, who would write it anew."""
+        if connection.kind is ConnectionKind.ORGANISATION:
+            yield
+            return
+        async with self._locks[secret_name(connection)]:
+            lease = await self._acquired(connection)
+            try:
+                yield
+            finally:
+                await self._leases.drop_lease(lease)
+
     def drop(self, connection: Connection) -> None:
         """Graph refused this connection's token: the next one will be a fresh one."""
         self._drop(_name(connection))
@@ -174,15 +188,19 @@ class Tokens:
 
     @asynccontextmanager
     async def _leased(self, connection: Connection) -> AsyncGenerator[None]:
+        lease = await self._acquired(connection)
+        try:
+            yield
+        finally:
+            await self._leases.release(lease)
+
+    async def _acquired(self, connection: Connection) -> Lease:
         key = CalendarKey(connection.tenant, f"grant-{connection.id}")
         holder = uuid.uuid4().hex
         lease = await self._leases.acquire(key, holder, self._clock(), LEASE_SECONDS)
         if lease is None:
             raise Contended(1, "another worker refreshes this grant")
-        try:
-            yield
-        finally:
-            await self._leases.release(lease)
+        return lease
 
 
 def graph_resource(settings: Settings) -> str:

@@ -211,6 +211,25 @@ class TestPerson:
         assert refused.value.cause == "sign-in-again"
         assert await vault.read(secret_name(connected)) is None
 
+    async def test_not_destroyed_under_who_refreshes_it(self, new_worker, browser, vault):
+        """They would write it anew, and nothing would name it then. Once they are done it goes;
+        no row of it stays.
+        """
+        worker = new_worker()
+        connected = await worker.connected(browser, MEGAN)
+        key = CalendarKey(connected.tenant, f"grant-{connected.id}")
+        lease = await worker.store.acquire(key, "another", worker.now, 60)
+
+        with pytest.raises(Contended):
+            await worker.grants.forget(connected)
+
+        kept = await vault.read(secret_name(connected))
+        await worker.store.release(lease)
+        await worker.grants.forget(connected)
+        assert kept is not None
+        assert await vault.read(secret_name(connected)) is None
+        assert worker.store._of(key).lease is None
+
 
 class TestExercise:
     async def test_is_asked_of_entra(self, worker, browser, vault, token_requests):
