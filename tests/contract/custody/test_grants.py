@@ -1,12 +1,19 @@
 """Grants, from the link to the token, through the twin's sign-in pages."""
 
+from datetime import timedelta
+from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from azure.core.exceptions import ResourceNotFoundError
 
 from local.twin.entra.apps import CALBRIDGE_CLIENT_ID
 from local.twin.seed import CONTOSO, FABRIKAM
-from shared.errors import Reconnect, Refused
+from shared.custody.grant import secret_name
+from shared.errors import Reconnect, Refused, Unavailable
+from shared.onboarding.erasing import LATE
+from shared.onboarding.strays import end_strays, keep_granted
+from shared.store.memory import MemoryStore
 from shared.store.records import ConnectionKind
 from tests.contract.custody.conftest import connection
 
@@ -116,6 +123,39 @@ class TestPerson:
 
         with pytest.raises(Refused):
             await worker.grants.finish({"state": of(begun.url)["state"]}, begun.cookie, worker.now)
+
+
+class Silent(MemoryStore):
+    """Storage that takes a reminder and answers nothing of connections."""
+
+    silent = True
+
+    async def connection(self, tenant, connection):
+        if self.silent:
+            raise Unavailable(1, "storage does not answer")
+        return await super().connection(tenant, connection)
+
+
+class TestStrays:
+    async def test_what_no_connection_came_of_is_deleted_and_purged(self, worker, browser, vault):
+        """In its time, and not before."""
+        granted = await worker.granted(browser, MEGAN)
+        made = connection(granted.entra_tenant, granted.user_id)
+        name, store = secret_name(made), Silent()
+        scene = SimpleNamespace(
+            store=store, grants=worker.grants, settings=worker.settings, clock=lambda: worker.now
+        )
+        with pytest.raises(Unavailable):
+            await keep_granted(scene, made, granted)
+        store.silent = False
+        await end_strays(scene, worker.now + LATE - timedelta(minutes=1))
+        kept = await vault.read(name)
+        await end_strays(scene, worker.now + LATE + timedelta(minutes=1))
+
+        assert kept == granted.cache
+        assert await vault.read(name) is None
+        with pytest.raises(ResourceNotFoundError):
+            await vault._client.get_deleted_secret(name)
 
 
 class TestOrganisation:
