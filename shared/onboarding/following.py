@@ -39,7 +39,7 @@ async def move_link(
         wanted = moved(link, state, now, problem, connection, proven, number)
         if wanted is link:
             return link
-        await tell_link(services, link)
+        await _tell_untold(services, link)
         await services.store.remind(Due(DueKind.LINK, now + SOON, name_of(link)))
         try:
             kept = await services.store.put_consent_link(wanted)
@@ -51,12 +51,20 @@ async def move_link(
     raise Contended(after=1, reason="the link's row is changed faster than it is saved")
 
 
+async def _tell_untold(services: Services, link: ConsentLink) -> None:
+    """One read where it was told, as nearly always; whoever is told of the log hears of the next
+    state right after.
+    """
+    if not await services.store.is_logged(link.tenant, _change_id(link)):
+        await tell_link(services, link)
+
+
 async def tell_link(services: Services, link: ConsentLink) -> None:
     """Without a name, an address or the link itself: who has the link may agree by it."""
     at = link.since or link.expires
     number = {"aadsts": link.number} if link.number else {}
     change = Change(
-        id=f"consent_link.{link.id}.{link.moves}",
+        id=_change_id(link),
         type=LINK_STATE,
         subject=link.id,
         time=at,
@@ -71,6 +79,10 @@ async def tell_link(services: Services, link: ConsentLink) -> None:
     )
     await services.store.log(link.tenant, [change])
     await services.engine.announce(link.tenant)
+
+
+def _change_id(link: ConsentLink) -> str:
+    return f"consent_link.{link.id}.{link.moves}"
 
 
 def name_of(link: ConsentLink) -> str:

@@ -69,6 +69,9 @@ class Log(Links):
         )
         return [c for c, guard in zip(changes, guards, strict=True) if guard is None]
 
+    async def is_logged(self, tenant: str, change: str) -> bool:
+        return await self._changes.get(escape(tenant), _guard(change)) is not None
+
     async def _head(self, tenant: str) -> tuple[int, str]:
         row = await self._changes.get(escape(tenant), HEAD)
         return (row.number("number"), row.etag) if row else (0, "")

@@ -182,6 +182,9 @@ class MemoryDirectory:
             log.setdefault(change.id, replace(deepcopy(change), number=len(log) + 1))
         return len(log)
 
+    async def is_logged(self, tenant: str, change: str) -> bool:
+        return change in self._logs.get(tenant, {})
+
     async def changes(self, tenant: str, after: int = 0, limit: int = 100) -> list[Change]:
         return deepcopy(list(self._logs.get(tenant, {}).values())[after : after + limit])
 

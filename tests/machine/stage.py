@@ -94,7 +94,7 @@ class Fuse:
 READS = {
     "tenant", "calendar", "connection", "calendars", "calendar_keys", "calendar_at", "marked", "link",
     "links_of", "links", "copies", "pending", "pendings", "operation", "located", "outbox",
-    "changes", "head", "endpoints", "due", "tenants", "connections", "all_copies",
+    "changes", "head", "is_logged", "endpoints", "due", "tenants", "connections", "all_copies",
     "contact", "contacts", "contacts_at", "meeting_link", "kept", "receipt", "part", "parts",
     "rollout", "rollouts", "rollout_mailboxes", "rollout_stages",
 }  # fmt: skip

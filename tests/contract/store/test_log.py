@@ -109,6 +109,13 @@ class TestLog:
 
         assert await store.log("acme", changes("x")) == 1
 
+    async def test_the_log_knows_whether_it_has_a_change(self, store: Store):
+        await store.log("acme", changes("x"))
+
+        assert await store.is_logged("acme", "x")
+        assert not await store.is_logged("acme", "y")
+        assert not await store.is_logged("globex", "x")
+
     async def test_more_than_one_transaction_holds_is_logged(self, store: Store):
         names = [f"c{n:03}" for n in range(100)]
 
