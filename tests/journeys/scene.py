@@ -15,7 +15,7 @@ import pytest
 from shared.changes.signing import verified
 from shared.errors import Contended
 from shared.settings import Secret
-from shared.store.records import CalendarKey, Due, DueKind
+from shared.store.records import Calendar, CalendarKey, Due, DueKind
 from shared.store.tables import TableStore
 from tests.stack import KEY, Stack
 from tests.twin.entra.browser import Browser
@@ -26,6 +26,8 @@ T = TypeVar("T")
 PATIENCE = 30.0
 # Seconds. A look costs the app more CPU time than most of what is waited for.
 LOOK_EVERY = 0.15
+ASK_EVERY = 1.0
+ASKED_FOR = 5
 LONG_AGO = timedelta(minutes=5)
 # Far enough from now that no test runs into it, near enough for every window.
 DAY = (datetime.now(UTC) + timedelta(days=7)).date()
@@ -164,11 +166,14 @@ class Customer:
         return found
 
     async def change(self, subject: str, kind: str) -> dict[str, Any]:
-        """The first of that kind about the appointment in the log."""
+        """The first of that kind about the appointment in the log, of which each look reads on."""
+        read: list[dict[str, Any]] = []
 
         async def look() -> list[dict[str, Any]]:
-            found = await self.changes()
-            return [c for c in found if c["subject"] == subject and c["type"].endswith(kind)]
+            params = {"after": len(read), "wait": ASKED_FOR}
+            read.extend((await self.api("GET", "/changes", params=params)).json()["changes"])
+            assert [int(one["sequence"]) for one in read] == list(range(1, len(read) + 1))
+            return [c for c in read if c["subject"] == subject and c["type"].endswith(kind)]
 
         return (await eventually(look, f"{kind} of {subject} in the log"))[0]
 
@@ -180,13 +185,35 @@ class Customer:
             found = await self.calendar(who)
             return found if found.get("state") == state else None
 
+        look = self._when_it_moved(who, lambda calendar: calendar.state, look)
         return await eventually(look, f"{who}'s calendar is {state}")
 
     async def in_round_after(self, who: str, last_round: str) -> None:
         async def look() -> bool:
             return (await self.calendar(who))["last_round"] > last_round
 
+        look = self._when_it_moved(who, lambda calendar: calendar.last_round, look)
         await eventually(look, f"another round of {who}'s calendar")
+
+    def _when_it_moved(
+        self, who: str, of: Callable[[Calendar], Any], look: Callable[[], Awaitable[T]]
+    ) -> Callable[[], Awaitable[T | None]]:
+        """Looks where the calendar's row shows another state than before, and once a second: to
+        ask the API costs seven reads of the store, and the row is one of them.
+        """
+        time, key = asyncio.get_running_loop().time, CalendarKey(self.name, self.people[who])
+        before, next_look = None, 0.0
+
+        async def looked() -> T | None:
+            nonlocal before, next_look
+            row = await self.scene.store.calendar(key)
+            now = of(row) if row else None
+            if now == before and time() < next_look:
+                return None
+            before, next_look = now, time() + ASK_EVERY
+            return await look()
+
+        return looked
 
     @asynccontextmanager
     async def host_app(self) -> AsyncIterator[HostApp]:
