@@ -103,7 +103,7 @@ ENDINGS = {
     "the mailbox loses its licence": Ending(
         control("PATCH", "/people/{person}", licensed=False),
         control("PATCH", "/people/{person}", licensed=True),
-        "mailbox-missing",
+        "mailbox-unlicensed",
         "tenant_admin",
         kind="organisation",
         subject="calendar",
