@@ -139,7 +139,7 @@ foreach ($Where in 'inside', 'outside') {
     $Mailbox = Read-Host "A mailbox $Where the group (empty: none)"
     if ($Mailbox) {
         Test-ServicePrincipalAuthorization -Identity $ObjectId -Resource $Mailbox |
-            Format-Table RoleName, GrantedPermissions, AllowedResourceScope, InScope
+            Format-Table 'RoleName', 'GrantedPermissions', 'AllowedResourceScope', 'InScope'
     }
 }
 """
