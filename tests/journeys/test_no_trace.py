@@ -15,7 +15,7 @@ from azure.storage.queue.aio import QueueClient, QueueServiceClient
 
 from shared.store.queues import AzureQueues
 from shared.store.records import DueKind
-from shared.sync.wake import DELIVER, END, PULL, poison
+from shared.sync.wake import DELIVER, END, PULL, QUEUES, poison
 from tests.journeys.scene import Customer, HostApp, Scene, at, eventually
 from tests.journeys.test_people import guests, tell
 
@@ -50,12 +50,23 @@ class Look:
                     self.take(f"{table.name} {row['PartitionKey']} {row['RowKey']}", dict(row))
 
     async def at_queues(self) -> None:
-        """Messages that nobody may see yet are counted, so what cannot be read is waited for."""
+        """Messages that nobody may see yet are counted, so what cannot be read is waited for; what
+        is for a worker is taken at the next poll, and must be.
+        """
         async with QueueServiceClient.from_connection_string(self.scene.stack.storage) as service:
             async for queue in service.list_queues():
                 client = service.get_queue_client(queue.name)
+                if queue.name in QUEUES:
+                    await taken(client)
                 for content in await whole(client):
                     self.take(f"{queue.name} {content}", content)
+
+
+async def taken(client: QueueClient) -> None:
+    async def look() -> bool:
+        return not (await client.get_queue_properties()).approximate_message_count
+
+    await eventually(look, f"all messages of {client.queue_name} are taken")
 
 
 async def whole(client: QueueClient) -> list[str]:
