@@ -52,7 +52,7 @@ from shared.sync.reaching import (
     with_reach,
 )
 from shared.sync.rehearsal import rehearse
-from shared.sync.relay import announce, relay
+from shared.sync.relay import announce
 from shared.sync.remaining import is_last
 from shared.sync.report import connection_change
 from shared.sync.rest import resting
@@ -127,7 +127,7 @@ class Engine:
             able = shift is not None and await self._until_clean(shift)
         finally:
             await self.store.release(shift.lease if shift else lease)
-        return able and await self.has_work(lease.key)
+        return shift is not None and able and await self._has_more(shift)
 
     async def look_behind(self, key: CalendarKey) -> None:
         """Tells of work that is there for too long, where no worker is at it."""
@@ -138,15 +138,20 @@ class Engine:
         try:
             if shift is not None:
                 await fell_behind(shift)
-                await self.relay(key)
+                await shift.relay()
         finally:
             await self.store.release(shift.lease if shift else lease)
 
     async def has_work(self, key: CalendarKey) -> bool:
-        return (
-            await self.store.marked(key) is not None
-            or bool(await self.store.pendings(key, limit=1))
-            or bool(await self.store.outbox(key, limit=1))
+        return await self._is_awaited(key) or bool(await self.store.outbox(key, limit=1))
+
+    async def _has_more(self, shift: Shift) -> bool:
+        """Nobody else puts anything into the outbox."""
+        return shift.owes or await self._is_awaited(shift.key)
+
+    async def _is_awaited(self, key: CalendarKey) -> bool:
+        return await self.store.marked(key) is not None or bool(
+            await self.store.pendings(key, limit=1)
         )
 
     async def _until_clean(self, shift: Shift) -> bool:
@@ -159,10 +164,10 @@ class Engine:
             )
         except (Throttled, Unavailable) as busy:
             if await stalled(shift, busy):
-                await self.relay(shift.key)
+                await shift.relay()
             raise
         await keep_granted(shift, self.granted(shift.connection))
-        await self.relay(shift.key)
+        await shift.relay()
         return able
 
     async def _shift(self, lease: Lease) -> Shift | None:
@@ -195,7 +200,7 @@ class Engine:
             await self._disconnect(shift)
         elif shift.rests:
             await self._unmark(shift.key)
-            await self.relay(shift.key)
+            await shift.relay()
             return False
         if shift.calendar.state not in AT_WORK:
             return await self._connected_again(shift.key)
@@ -205,7 +210,7 @@ class Engine:
             has_events = shift.calendar.reach in WITH_EVENTS
             return await (self._rehearse if has_events else self._without_events)(shift)
         later = await _push(shift)
-        await self.relay(shift.key)
+        await shift.relay()
         while mark := await self.store.marked(shift.key):
             # Who marks the calendar may have changed its row or the policy before.
             await shift.look_again()
@@ -214,7 +219,7 @@ class Engine:
                 return True
             await self._round(shift, mark)
             later = await _push(shift)
-            await self.relay(shift.key)
+            await shift.relay()
         if later is not None:
             raise later
         return shift.calendar.held is None and not shift.shut
@@ -230,7 +235,7 @@ class Engine:
         with suppress(Rejected):
             await end_subscription(shift)
         await move_calendar(shift, Standing(State.ACTIVE))
-        await self.relay(shift.key)
+        await shift.relay()
         if mark is not None:
             await self.store.unmark(mark)
         return True
@@ -251,7 +256,7 @@ class Engine:
             await self._set_state(shift, State.ACTIVE)
             await self.store.unmark(mark)
         await rehearse(shift, read=False)
-        await self.relay(shift.key)
+        await shift.relay()
         return False
 
     async def _connected_again(self, key: CalendarKey) -> bool:
@@ -323,7 +328,7 @@ class Engine:
         retry = self.clock() + timedelta(seconds=silence)
         await self.store.remind(Due(DueKind.POLL, retry, str(shift.key)))
         await shift.keep(poll_due=retry)
-        await self.relay(shift.key)
+        await shift.relay()
 
     async def _unmark(self, key: CalendarKey) -> None:
         if mark := await self.store.marked(key):
@@ -334,7 +339,7 @@ class Engine:
         if shift.calendar.state is not State.DISCONNECTED:
             await end_calendar(shift)
         await self._set_state(shift, State.DISCONNECTED, shift.calendar.cause)
-        await self.relay(shift.key)
+        await shift.relay()
         connection = shift.connection
         if connection.state is State.DISCONNECTING and await is_last(
             self.store, shift.key, connection.id
@@ -347,7 +352,7 @@ class Engine:
         ended = moved(connection, State.DISCONNECTED, "", now)
         await shift.settle(Settlement(changes=(connection_change(ended, connection, now),)))
         # Told first: once its last connection has ended, a tenant may be erased.
-        await self.relay(shift.key)
+        await shift.relay()
         await self.store.put_connection(ended)
         await close_connection(self.store, ended, now)
         tenant = await self.store.tenant(connection.tenant)
@@ -376,9 +381,6 @@ class Engine:
 
     async def lifecycle(self, key: CalendarKey, event: str) -> None:
         await hear(self.store, self.wake, key, event, self.clock())
-
-    async def relay(self, key: CalendarKey) -> None:
-        await relay(self.store, self.wake, key)
 
     async def announce(self, tenant: str) -> None:
         await announce(self.store, self.wake, tenant)

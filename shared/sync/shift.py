@@ -23,6 +23,7 @@ from shared.store.records import (
 )
 from shared.store.store import Store
 from shared.sync.beginnings import Beginnings
+from shared.sync.relay import relay
 from shared.sync.rest import resting
 from shared.sync.wake import Wake
 from shared.telemetry import lasted, span, traceparent
@@ -36,7 +37,7 @@ class Shift:
 
     `losses` counts what pushes found gone from Outlook since the last round. `keeps`: what was
     taken away is known to the sweep. `rests`: it is paused. `shut`: it may only be
-    read. `began` is of the round at hand.
+    read. `owes`: its outbox may hold what the log does not. `began` is of the round at hand.
     """
 
     store: Store
@@ -52,6 +53,7 @@ class Shift:
     keeps: bool = False
     rests: bool = False
     shut: bool = False
+    owes: bool = True
     began: Beginnings = field(default_factory=Beginnings)
 
     @property
@@ -78,6 +80,7 @@ class Shift:
 
     async def settle(self, *settlements: Settlement) -> None:
         """Raises Contended when a row was changed meanwhile, or the lease was lost."""
+        self.owes = self.owes or any(settlement.changes for settlement in settlements)
         if any(settlement.kept for settlement in settlements):
             await self._remind_of_kept()
         with span("settle", calendar=self.key.calendar, count=len(settlements)):
@@ -90,6 +93,12 @@ class Shift:
             if done and not done.silent:
                 lag = self.clock() - done.accepted
                 lasted("lag.out", lag.total_seconds())
+
+    async def relay(self) -> None:
+        """Only who holds the lease puts anything into the outbox."""
+        if self.owes:
+            await relay(self.store, self.wake, self.key)
+            self.owes = False
 
     async def _remind_of_kept(self) -> None:
         """Once a shift, and for all of a day the same row: when what is kept now is old."""
