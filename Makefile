@@ -3,7 +3,7 @@
 PYTHON ?= python3
 NPM ?= npm
 TEST_OPTIONS ?=
-WORKERS ?= 2
+WORKERS ?= 3
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -32,7 +32,7 @@ check: setup ## Format, lint, types, imports, generated files
 	$(PY) -m local.generated --check
 
 # One test at a time to whichever process is free; each starts what tests share (storage, a stack) once.
-test: setup chromium ## Every test but the long ones, on WORKERS=2 processes; TEST_OPTIONS goes to pytest
+test: setup chromium ## Every test but the long ones, on WORKERS=3 processes; TEST_OPTIONS goes to pytest
 	$(PY) -m pytest -n $(WORKERS) --maxschedchunk 1 -m "not long" $(TEST_OPTIONS)
 
 long: setup chromium ## The long ones: the package, all pages of consent, more kills, the runbook

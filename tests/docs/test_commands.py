@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -144,6 +145,36 @@ def test_every_script_the_pages_name_is_there():
 
 def test_the_pipeline_runs_what_a_developer_runs():
     """.ci/run consists of targets of the Makefile."""
-    ran = re.findall(r"^make ([\w-]+)$", read(".ci/run"), re.MULTILINE)
+    ran = re.findall(r"^make (?:--jobs=2 )?([\w-]+)", read(".ci/run"), re.MULTILINE)
 
-    assert ran == ["check", "test"]
+    assert ran == ["setup", "check", "test"]
+
+
+@pytest.mark.parametrize(
+    ("fails", "said", "status"),
+    [
+        ("nothing", ["setup", "test"], 0),
+        ("setup", ["setup"], 2),
+        ("check", ["setup", "test", "check"], 2),
+        ("test", ["setup", "test"], 2),
+    ],
+)
+def test_the_pipeline_fails_with_each_of_its_targets(
+    tmp_path: Path, fails: str, said: list[str], status: int
+):
+    """What the checks say is shown where they fail; else the tests have the last word."""
+    make = tmp_path / "make"
+    make.write_text(
+        f'#!/bin/sh\nfor name; do :; done\necho "$name"\n[ "$name" != {fails} ] || exit 2\n'
+    )
+    make.chmod(0o755)
+
+    ran = subprocess.run(
+        [ROOT / ".ci/run"],
+        env=os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (ran.stdout.split(), ran.returncode) == (said, status)
