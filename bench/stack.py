@@ -5,14 +5,13 @@ import json
 import os
 import random
 import signal
-import socket
 import ssl
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +23,7 @@ import httpx
 from local import certs
 from local.run import settings
 from local.run.command import HIGHEST_SHIFT
-from local.run.requirements import ROOT
+from local.run.requirements import ROOT, Unmet, check_ports
 from tests.twin.entra.browser import Browser
 from tests.unit.changes.receiver import Receiver, receiving
 
@@ -100,13 +99,9 @@ def _free_shift() -> int:
     """By chance, so that two runs at a time do not meet."""
     while True:
         shift = random.randrange(10_000, HIGHEST_SHIFT)
-        if all(_free(port + shift) for port in settings.STANDARD_PORTS.values()):
+        with suppress(Unmet):
+            check_ports((name, port + shift) for name, port in settings.STANDARD_PORTS.items())
             return shift
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def _ready(process: subprocess.Popen[str], log: Path) -> None:
