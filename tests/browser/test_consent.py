@@ -51,9 +51,9 @@ async def walk(
     assert [text for text in said if "Content Security Policy" in text] == []
 
 
-# Every fourth in `make test`; all of them in `make long`.
+# Every eighth in `make test`; all of them in `make long`.
 SHOWN = [
-    pytest.param(one, id=one.name, marks=[pytest.mark.long] if number % 4 else [])
+    pytest.param(one, id=one.name, marks=[pytest.mark.long] if number % 8 else [])
     for number, one in enumerate(SITUATIONS)
 ]
 
